@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/kvm and a VM: its memory, page tables, descriptor tables and code. */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "crgen.h"
+
+#define DEVICE "/dev/kvm"
+
+/* VMX needs these pages for itself, above all memory and below the firmware. */
+#define IDENTITY_MAP 0xfffbc000
+#define TSS 0xfffbd000
+
+#define PTE_TABLE 0x23UL /* present, writable, accessed */
+#define PTE_LARGE 0xe3UL /* the same, dirty, 2 MiB */
+#define PTE_UNCACHED 0x18UL
+#define LARGE_PAGE 0x200000UL
+
+#define GDT_CODE 0x00af9b000000ffffUL
+#define GDT_DATA 0x00cf93000000ffffUL
+#define GATE_INTERRUPT 0x8e00UL
+#define FAULT_STUB_SIZE 16
+
+/**
+ * kvm_open - open /dev/kvm, or leave with what is wrong
+ *
+ * Return: the file descriptor.
+ */
+int kvm_open(void)
+{
+	int version, kvm = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (kvm < 0 && (errno == EACCES || errno == EPERM))
+		errx(STATUS_NO_PERMISSION,
+		     "no permission to use " DEVICE
+		     ": be root or a member of its group");
+	if (kvm < 0)
+		err(STATUS_NO_KVM, DEVICE ": is kvm_amd or kvm_intel loaded?");
+	version = ioctl(kvm, KVM_GET_API_VERSION, 0);
+	if (version != KVM_API_VERSION)
+		errx(STATUS_UNSUPPORTED, "KVM's API version is %d, not %d",
+		     version, KVM_API_VERSION);
+	return kvm;
+}
+
+/**
+ * kvm_cpuid - the CPUID that KVM can give to a guest
+ * @kvm: /dev/kvm
+ *
+ * Return: the table, never freed.
+ */
+struct kvm_cpuid2 *kvm_cpuid(int kvm)
+{
+	const unsigned int max = 256;
+	struct kvm_cpuid2 *cpuid;
+
+	cpuid = calloc(1, sizeof(*cpuid) + max * sizeof(cpuid->entries[0]));
+	if (!cpuid)
+		err(STATUS_FAILED, "CPUID");
+	cpuid->nent = max;
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
+		err(STATUS_UNSUPPORTED, "KVM_GET_SUPPORTED_CPUID");
+	return cpuid;
+}
+
+static bool has_x2apic(const struct kvm_cpuid2 *cpuid)
+{
+	for (unsigned int i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 1)
+			return cpuid->entries[i].ecx & 1 << 21;
+	return false;
+}
+
+/**
+ * kvm_check - leave if KVM can't do what is asked for
+ * @kvm: /dev/kvm
+ * @c: what is asked for
+ */
+void kvm_check(int kvm, const struct config *c)
+{
+	for (size_t i = 0; i < c->nr_steps; i++) {
+		const struct op *op = c->steps[i].op;
+
+		if (op->apic != APIC_ANY && c->user_apic)
+			errx(STATUS_UNSUPPORTED,
+			     "%s needs the APIC in the kernel, not --apic=user",
+			     op->name);
+		if (op->apic == APIC_X2APIC && !has_x2apic(c->cpuid))
+			errx(STATUS_UNSUPPORTED, "%s: KVM has no x2APIC here",
+			     op->name);
+#ifdef KVM_CAP_SREGS2
+		if (op->first == N_sregs2 &&
+		    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_SREGS2) <= 0)
+			errx(STATUS_UNSUPPORTED,
+			     "%s: this KVM has no KVM_SET_SREGS2 (Linux 5.14)",
+			     op->name);
+#endif
+	}
+}
+
+static void put64(const struct vm *vm, uint64_t address, uint64_t value)
+{
+	memcpy(vm->mem + address, &value, sizeof(value));
+}
+
+/*
+ * 4 GiB at their own addresses. Every PML4 points at the same tables, so that
+ * a guest can load any of them. Accessed and dirty are set from the start, so
+ * that nothing has to write to the tables.
+ */
+static void fill_page_tables(const struct vm *vm)
+{
+	const uint64_t per_table = 512;
+
+	for (uint64_t i = 0; i < GUEST_NR_PML4; i++)
+		put64(vm, GUEST_PML4 + i * 0x1000, GUEST_PDPT | PTE_TABLE);
+	for (uint64_t i = 0; i < 4; i++)
+		put64(vm, GUEST_PDPT + i * 8,
+		      (GUEST_PD + i * 0x1000) | PTE_TABLE);
+	for (uint64_t i = 0; i < 4 * per_table; i++) {
+		uint64_t address = i * LARGE_PAGE;
+
+		if (address == (GUEST_APIC & ~(LARGE_PAGE - 1)))
+			address |= PTE_UNCACHED;
+		put64(vm, GUEST_PD + i * 8, address | PTE_LARGE);
+	}
+}
+
+static void fill_gate(const struct vm *vm, unsigned int vector, uint64_t to)
+{
+	uint64_t gate = GUEST_IDT + vector * 16;
+
+	put64(vm, gate,
+	      (to & 0xffff) | 8UL << 16 | GATE_INTERRUPT << 32 |
+		      (to & 0xffff0000) << 32);
+	put64(vm, gate + 8, to >> 32);
+}
+
+static void fill(const struct vm *vm, const struct config *c)
+{
+	uint64_t faults = guest_address(guest_faults);
+
+	memcpy(vm->mem + GUEST_CODE, guest_start,
+	       (size_t)(guest_end - guest_start));
+	fill_page_tables(vm);
+	put64(vm, GUEST_GDT + 8, GDT_CODE);
+	put64(vm, GUEST_GDT + 16, GDT_DATA);
+	for (unsigned int i = 0; i < 32; i++)
+		fill_gate(vm, i, faults + i * FAULT_STUB_SIZE);
+	fill_gate(vm, VECTOR_LOW, guest_address(guest_interrupt));
+	fill_gate(vm, VECTOR_HIGH, guest_address(guest_interrupt));
+	for (size_t i = 0; i < c->nr_steps; i++) {
+		const struct step *s = &c->steps[i];
+
+		if (s->nr_values)
+			memcpy(vm->mem + s->address, s->values,
+			       s->nr_values * sizeof(*s->values));
+	}
+}
+
+static size_t memory_size(const struct config *c)
+{
+	uint64_t end = GUEST_VALUES;
+
+	for (size_t i = 0; i < c->nr_steps; i++)
+		end += c->steps[i].nr_values * sizeof(uint64_t);
+	return (end + LARGE_PAGE) & ~(LARGE_PAGE - 1);
+}
+
+/**
+ * vm_create - create a VM with its memory filled and its vCPUs
+ * @vm: where
+ * @kvm: /dev/kvm
+ * @c: how many vCPUs, which APIC, which operations
+ */
+void vm_create(struct vm *vm, int kvm, const struct config *c)
+{
+	struct kvm_userspace_memory_region region = { 0 };
+	uint64_t identity_map = IDENTITY_MAP;
+
+	vm->fd = ioctl(kvm, KVM_CREATE_VM, 0);
+	if (vm->fd < 0)
+		err(STATUS_FAILED, "KVM_CREATE_VM");
+	snprintf(vm->name, sizeof(vm->name), "%d-%d", getpid(), vm->fd);
+
+	if (ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS))
+		err(STATUS_FAILED, "KVM_SET_TSS_ADDR");
+	if (ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map))
+		err(STATUS_FAILED, "KVM_SET_IDENTITY_MAP_ADDR");
+	if (!c->user_apic && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
+		err(STATUS_FAILED, "KVM_CREATE_IRQCHIP");
+
+	vm->size = memory_size(c);
+	vm->mem = mmap(NULL, vm->size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (vm->mem == MAP_FAILED)
+		err(STATUS_FAILED, "guest memory");
+	fill(vm, c);
+	region.memory_size = vm->size;
+	region.userspace_addr = (uintptr_t)vm->mem;
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
+		err(STATUS_FAILED, "KVM_SET_USER_MEMORY_REGION");
+
+	vm->vcpus = calloc(c->vcpus, sizeof(*vm->vcpus));
+	if (!vm->vcpus)
+		err(STATUS_FAILED, "vCPUs");
+	for (unsigned int i = 0; i < c->vcpus; i++) {
+		struct vcpu *v = &vm->vcpus[i];
+
+		v->vm = vm;
+		v->config = c;
+		v->id = i;
+		vcpu_create(v, kvm);
+	}
+}
