@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The call sites of the TPR functions, and the origin that each stands for. */
+#ifndef CRS_CALLERS_H
+#define CRS_CALLERS_H
+
+#include <linux/hash.h>
+#include <linux/percpu.h>
+
+#include "event.h"
+#include "probe.h"
+
+struct seq_file;
+
+#define CRS_CALLERS_BITS 6
+#define CRS_NR_CALLERS (1 << CRS_CALLERS_BITS)
+
+/**
+ * struct crs_caller - a call site
+ * @address: the return address; 0 where the entry is free
+ * @origin: &enum crs_origin
+ * @entry: where the APIC is in userspace, the write was counted at the entry
+ *	of the function that the site is in
+ * @probe: the function called, &enum crs_probe_id
+ */
+struct crs_caller {
+	unsigned long address;
+	u8 origin;
+	bool entry;
+	u8 probe;
+};
+
+/* One more than the hash has: the last is for sites that found no room. */
+extern struct crs_caller crs_callers[CRS_NR_CALLERS + 1];
+DECLARE_PER_CPU(u64[CRS_NR_CALLERS + 1], crs_calls);
+
+const struct crs_caller *crs_caller_find(enum crs_probe_id probe,
+					 unsigned long address);
+
+/**
+ * crs_caller_count - count a call by its site
+ * @probe: the function called
+ * @address: the return address
+ *
+ * Context: kprobe handler, preemption disabled.
+ * Return: the call site, never NULL.
+ */
+static __always_inline const struct crs_caller *
+crs_caller_count(enum crs_probe_id probe, unsigned long address)
+{
+	const struct crs_caller *c;
+
+	c = &crs_callers[hash_long(address, CRS_CALLERS_BITS)];
+	/* Pairs with the release in crs_caller_find(). */
+	if (unlikely(smp_load_acquire(&c->address) != address))
+		c = crs_caller_find(probe, address);
+	__this_cpu_inc(crs_calls[c - crs_callers]);
+	return c;
+}
+
+void crs_callers_resolve(enum crs_module module);
+void crs_callers_forget(enum crs_module module);
+void crs_callers_reset(void);
+void crs_callers_rows(struct seq_file *m);
+
+#endif /* CRS_CALLERS_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every difference between kernels, each with the version that made it. */
+#ifndef CRS_COMPAT_H
+#define CRS_COMPAT_H
+
+#include <linux/version.h>
+
+/* 5.14 (KVM_SET_SREGS2) split what both ioctls share out of __set_sregs(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+#define CRS_SET_SREGS "__set_sregs_common"
+#else
+#define CRS_SET_SREGS "__set_sregs"
+#endif
+
+#endif /* CRS_COMPAT_H */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a probe hit says once it is decoded. */
+#ifndef CRS_EVENT_H
+#define CRS_EVENT_H
+
+#include <linux/bitops.h>
+#include <linux/bits.h>
+#include <linux/types.h>
+
+/*
+ * In the order of the counters crN_read and crN_write. CRS_TPR has values,
+ * too: those that the guest wrote through its APIC.
+ */
+enum crs_reg {
+	CRS_CR0,
+	CRS_CR3,
+	CRS_CR4,
+	CRS_CR8,
+	CRS_TPR,
+	CRS_NR_REGS,
+	CRS_NO_REG = CRS_NR_REGS,
+};
+
+/* CR8 has four bits; KVM injects #GP for others (kvm_set_cr8(), 5.10-7.3). */
+#define CRS_CR8_MAX 15
+
+/**
+ * crs_reg_number - n of CRn
+ * @reg: the register, not %CRS_TPR
+ */
+static inline unsigned int crs_reg_number(enum crs_reg reg)
+{
+	return reg == CRS_CR0 ? 0 : reg == CRS_CR8 ? 8 : reg + 2;
+}
+
+/**
+ * crs_reg_of - the register that a number names
+ * @n: n of CRn
+ *
+ * Return: the register, or %CRS_NO_REG for one that KVM does not intercept.
+ */
+static inline enum crs_reg crs_reg_of(unsigned int n)
+{
+	switch (n) {
+	case 0:
+		return CRS_CR0;
+	case 3:
+		return CRS_CR3;
+	case 4:
+		return CRS_CR4;
+	case 8:
+		return CRS_CR8;
+	default:
+		return CRS_NO_REG;
+	}
+}
+
+enum crs_mode {
+	CRS_REAL,
+	CRS_PROTECTED,
+	CRS_LONG,
+};
+
+/* The instruction cannot be seen: the guest's state is encrypted. */
+#define CRS_NO_ADDRESS 0
+
+/**
+ * struct crs_access - an intercepted access to a control register
+ * @address: linear address of the instruction, or %CRS_NO_ADDRESS
+ * @old: the register's value as the guest last set it
+ * @value: the value written, where @known
+ * @reg: &enum crs_reg, not %CRS_TPR
+ * @mode: &enum crs_mode of the instruction
+ * @write: written, not read
+ * @known: @value is known now; else the emulator finds it, or nobody
+ */
+struct crs_access {
+	u64 address;
+	u64 old;
+	u64 value;
+	u8 reg;
+	u8 mode;
+	bool write;
+	bool known;
+};
+
+/*
+ * The origins of a write to the task priority, in the order of the counters
+ * tpr_guest to tpr_other. CRS_VIA is a call site whose own caller decides.
+ */
+enum crs_origin {
+	CRS_GUEST,
+	CRS_APIC,
+	CRS_SYNC,
+	CRS_USER,
+	CRS_OTHER,
+	CRS_VIA,
+};
+
+/*
+ * A site as one key: bits 57:0 of the linear address (the rest repeats bit 57,
+ * with 5-level paging too), and above them mode, register and direction.
+ */
+#define CRS_SITE_ADDRESS_BITS 58
+
+/**
+ * crs_site_key - what distinguishes a site, as one number
+ * @access: the access
+ */
+static inline u64 crs_site_key(const struct crs_access *access)
+{
+	u64 what = access->mode << 3 | access->reg << 1 | access->write;
+
+	return what << CRS_SITE_ADDRESS_BITS |
+	       (access->address & GENMASK_ULL(CRS_SITE_ADDRESS_BITS - 1, 0));
+}
+
+/**
+ * crs_site_access - crs_site_key() undone
+ * @key: the key
+ *
+ * Return: an access with its address, mode, register and direction.
+ */
+static inline struct crs_access crs_site_access(u64 key)
+{
+	u64 what = key >> CRS_SITE_ADDRESS_BITS;
+
+	return (struct crs_access){
+		.address = sign_extend64(key, CRS_SITE_ADDRESS_BITS - 1),
+		.mode = what >> 3,
+		.reg = what >> 1 & 3,
+		.write = what & 1,
+	};
+}
+
+#endif /* CRS_EVENT_H */

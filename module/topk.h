@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The most frequent keys of a stream in bounded memory: Space-Saving (Metwally,
+ * Agrawal, El Abbadi, "Efficient Computation of Frequent and Top-k Elements in
+ * Data Streams", ICDT 2005). Nothing of the kernel is needed but u64, so that
+ * the tests run this very code in userspace.
+ */
+#ifndef CRS_TOPK_H
+#define CRS_TOPK_H
+
+/**
+ * struct crs_slot - one key of a summary
+ * @key: what was counted
+ * @count: its occurrences, @error of which may have been other keys
+ * @error: 0 where @count is exact
+ */
+struct crs_slot {
+	u64 key;
+	u64 count;
+	u64 error;
+};
+
+/**
+ * crs_topk_add - count one occurrence of a key
+ * @slot: array of @max slots
+ * @used: how many of them hold a key; 0 for an empty summary
+ * @max: capacity, at least 1
+ * @key: what occurred
+ *
+ * Exact until more than @max keys were seen. The counts of all slots sum to
+ * the number of calls, always. One writer; bounded by @max steps; the slots
+ * stay ordered by count, so that a frequent key is found first and the
+ * smallest count, the one to give up, is the last.
+ */
+static inline void crs_topk_add(struct crs_slot *slot, unsigned int *used,
+				unsigned int max, u64 key)
+{
+	struct crs_slot swap;
+	unsigned int i, first;
+
+	for (i = 0; i < *used; i++)
+		if (slot[i].key == key)
+			goto found;
+
+	if (*used < max) {
+		i = (*used)++;
+		slot[i].count = 0;
+		slot[i].error = 0;
+	} else {
+		i = max - 1;
+		slot[i].error = slot[i].count;
+	}
+	slot[i].key = key;
+found:
+	/* To the head of those with the same count: the order then holds. */
+	for (first = i; first && slot[first - 1].count == slot[i].count;)
+		first--;
+	if (first != i) {
+		swap = slot[first];
+		slot[first] = slot[i];
+		slot[i] = swap;
+	}
+	slot[first].count++;
+}
+
+#endif /* CRS_TOPK_H */
