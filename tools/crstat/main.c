@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The arguments of crstat, and nothing else. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "view.h"
+
+/* Options without a short form, above all characters. */
+enum { OPT_ROOT = 256, OPT_PER_VCPU, OPT_ALL, OPT_KALLSYMS };
+
+/* Options that not every view takes. */
+enum {
+	TAKES_INTERVAL = 1,
+	TAKES_PER_VCPU = 2,
+	TAKES_ALL = 4,
+	TAKES_KALLSYMS = 8,
+};
+
+/* X(name, options that it takes, help) */
+#define VIEWS(X)                                                             \
+	X(table, TAKES_INTERVAL, "counters of each vCPU (the default)")      \
+	X(values, TAKES_PER_VCPU, "values written to registers, with bits")  \
+	X(bits, TAKES_PER_VCPU | TAKES_ALL, "bits of CR0 and CR4 that toggled") \
+	X(sites, TAKES_PER_VCPU | TAKES_ALL | TAKES_KALLSYMS,                \
+	  "guest instructions that accessed registers")                      \
+	X(callers, 0, "call sites of the functions that write the TPR")      \
+	X(probes, 0, "the probes that everything is counted by")             \
+	X(explain, 0, "what the numbers mean on this host, in sentences")
+
+#define VIEW_ENTRY(name, takes, help) { #name, takes, name##_view },
+
+static const struct {
+	const char *name;
+	unsigned int takes;
+	void (*print)(const struct view *view);
+} views[] = { VIEWS(VIEW_ENTRY) };
+
+/* Entries of --help that are no options; the leading blanks are theirs. */
+#define HELP_ENTRY(name, help, group) \
+	{ "  " name, 0, NULL, OPTION_DOC | OPTION_NO_USAGE, help, group },
+#define VIEW_HELP(name, takes, help) HELP_ENTRY(#name, help, 1)
+#define STATUS_HELP(name, status, help) HELP_ENTRY(#status, help, 2)
+
+static const struct argp_option options[] = {
+	{ "interval", 'i', "SECONDS", 0,
+	  "Print events per second, every SECONDS, until interrupted", 0 },
+	{ "count", 'n', "COUNT", 0, "With -i: stop after COUNT intervals", 0 },
+	{ "per-vcpu", OPT_PER_VCPU, NULL, 0,
+	  "values, bits, sites: a row per vCPU rather than per VM", 0 },
+	{ "all", OPT_ALL, NULL, 0,
+	  "bits: those that never changed too; sites: not just the top", 0 },
+	{ "kallsyms", OPT_KALLSYMS, "FILE", 0,
+	  "sites: name addresses by a guest's /proc/kallsyms or System.map", 0 },
+	{ "root", OPT_ROOT, "DIR", 0,
+	  "Read captured files in DIR instead of the module's", 0 },
+	{ NULL, 0, NULL, 0, "Views:", 1 },
+	VIEWS(VIEW_HELP)
+	{ NULL, 0, NULL, 0, "Exit status:", 2 },
+	HELP_ENTRY("0", "all is well", 2)
+	FAIL_STATUSES(STATUS_HELP)
+	{ 0 }
+};
+
+static const char doc[] =
+	"Show what KVM guests do to their control registers and task priority, "
+	"as the kernel module kvm_crstat counts it."
+	"\v"
+	"Examples:\n"
+	"  crstat                 the table of all vCPUs\n"
+	"  crstat -i 1 -n 10      events per second, ten times\n"
+	"  crstat values          what the guests write to CR0, CR3, CR4, CR8\n"
+	"  crstat sites --kallsyms guest.kallsyms   which code of theirs does\n"
+	"  crstat explain         what it means\n";
+
+struct arguments {
+	struct view view;
+	const char *root;
+	const char *name;
+	unsigned int given;
+};
+
+/* A whole argument as a positive number. */
+static double parse_positive(struct argp_state *state, const char *option,
+			     const char *text)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	if (end == text || *end || !(number > 0 && number <= 1e9))
+		argp_error(state, "%s takes a positive number, not \"%s\"",
+			   option, text);
+	return number;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	struct view *view = &arguments->view;
+
+	switch (key) {
+	case 'i':
+		view->interval = parse_positive(state, "-i", arg);
+		arguments->given |= TAKES_INTERVAL;
+		break;
+	case 'n':
+		view->count = parse_positive(state, "-n", arg);
+		if (!view->count)
+			argp_error(state, "-n takes a whole number");
+		break;
+	case OPT_PER_VCPU:
+		view->per_vcpu = true;
+		arguments->given |= TAKES_PER_VCPU;
+		break;
+	case OPT_ALL:
+		view->all = true;
+		arguments->given |= TAKES_ALL;
+		break;
+	case OPT_KALLSYMS:
+		view->kallsyms = arg;
+		arguments->given |= TAKES_KALLSYMS;
+		break;
+	case OPT_ROOT:
+		arguments->root = arg;
+		break;
+	case ARGP_KEY_ARG:
+		if (arguments->name)
+			argp_error(state, "one view at a time");
+		arguments->name = arg;
+		break;
+	case ARGP_KEY_END:
+		if (view->count && !view->interval)
+			argp_error(state, "-n goes with -i");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse_option,
+	.args_doc = "[VIEW]",
+	.doc = doc,
+};
+
+static void find_terminal(struct view *view)
+{
+	const char *columns = getenv("COLUMNS");
+	const char *no_colour = getenv("NO_COLOR");
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO)) {
+		view->colour = !no_colour || !*no_colour;
+		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size)) {
+			view->width = size.ws_col;
+			view->height = size.ws_row;
+		}
+	}
+	if (columns && atoi(columns) > 0)
+		view->width = atoi(columns);
+}
+
+static void run(struct arguments *arguments)
+{
+	const char *name = arguments->name ? arguments->name : views[0].name;
+	struct view *view = &arguments->view;
+	size_t i = 0;
+
+	while (i < sizeof(views) / sizeof(*views) && strcmp(views[i].name, name))
+		i++;
+	if (i == sizeof(views) / sizeof(*views))
+		fail(FAIL_USAGE, "no view \"%s\"; crstat --help lists them", name);
+	if (arguments->given & ~views[i].takes)
+		fail(FAIL_USAGE,
+		     "the view %s does not take all of these options; see crstat --help",
+		     name);
+	find_terminal(view);
+	source_open(&view->source, arguments->root);
+	if (view->interval)
+		rates_view(view);
+	else
+		views[i].print(view);
+	source_close(&view->source);
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+
+	argp_err_exit_status = FAIL_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	run(&arguments);
+	/* A full disk shows itself here at the latest. */
+	if (fflush(stdout) || ferror(stdout))
+		fail(FAIL_SYSTEM, "cannot write: %s", strerror(errno));
+	return 0;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Events per second of each vCPU, interval by interval, as vmstat does it. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "delta.h"
+#include "fail.h"
+#include "fold.h"
+#include "grid.h"
+#include "guest.h"
+#include "vcpus.h"
+#include "view.h"
+
+static double now_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/*
+ * False where the user wants to stop. The signal is waited for, not handled, so
+ * that it can't come between a look at a flag and the sleep.
+ */
+static bool wait_until(double deadline, const sigset_t *stop)
+{
+	double left = deadline - now_seconds();
+	struct timespec timeout = { 0 };
+
+	if (left > 0) {
+		timeout.tv_sec = left;
+		timeout.tv_nsec = (left - timeout.tv_sec) * 1e9;
+	}
+	return sigtimedwait(stop, NULL, &timeout) < 0;
+}
+
+static void add_rate(struct grid *grid, const struct cell *count, double seconds)
+{
+	double rate = cell_number(count) / seconds;
+
+	if (count->type != CELL_NUMBER)
+		grid_text(grid, "-");
+	else if (!count->number)
+		grid_text(grid, "0");
+	else if (rate < 10)
+		grid_text(grid, "%.2g", rate);
+	else
+		grid_text(grid, "%.0f", rate);
+}
+
+static bool any_count(const struct cell *row)
+{
+	for (unsigned int c = 0; c < NR_VCPUS; c++)
+		if (files[FILE_vcpus].kinds[c] == KIND_COUNT && cell_number(&row[c]))
+			return true;
+	return false;
+}
+
+static void add_row(struct grid *grid, const char *name, const struct cell *row,
+		    double seconds)
+{
+	time_t now = time(NULL);
+	char text[sizeof("00:00:00")];
+
+	strftime(text, sizeof(text), "%H:%M:%S", localtime(&now));
+	grid_text(grid, "%s", text);
+	grid_text(grid, "%s", name);
+	grid_cell(grid, &row[VCPUS_vcpu], KIND_NUMBER);
+	grid_cell(grid, &row[VCPUS_state], KIND_WORD);
+	for (unsigned int c = 0; c < NR_VCPUS; c++)
+		if (files[FILE_vcpus].kinds[c] == KIND_COUNT)
+			add_rate(grid, &row[c], seconds);
+}
+
+/* That nothing happened is a line too, or the time would seem to stand still. */
+static void add_idle_row(struct grid *grid)
+{
+	struct cell row[NR_VCPUS] = { 0 };
+
+	for (unsigned int c = 0; c < NR_VCPUS; c++)
+		if (files[FILE_vcpus].kinds[c] == KIND_COUNT)
+			row[c].type = CELL_NUMBER;
+	add_row(grid, "-", row, 1);
+}
+
+static size_t add_rows(struct grid *grid, const struct source *source,
+		       struct table *delta, double seconds)
+{
+	struct guests guests;
+	size_t nr = 0;
+
+	hide_unarmed(delta);
+	sort_vcpus(delta);
+	guests_find(&guests, source, delta);
+	grid_clear(grid);
+	for (size_t i = 0; i < delta->nr_rows; i++) {
+		const struct cell *row = table_row(delta, i);
+
+		if (!any_count(row))
+			continue;
+		add_row(grid, guest_name(&guests, &row[VCPUS_vm]), row, seconds);
+		nr++;
+	}
+	if (!nr)
+		add_idle_row(grid);
+	guests_free(&guests);
+	return nr ? nr : 1;
+}
+
+static void print_rows(const struct view *view, struct grid *grid, size_t nr)
+{
+	/* Lines that the terminal shows since the headings, these included. */
+	static size_t lines;
+	bool full = view->height && lines + nr + 2 > view->height;
+
+	if (grid_layout(grid, lines && !full) || !lines || full) {
+		grid_print_heading(grid);
+		lines = 0;
+	}
+	grid_print_rows(grid);
+	lines += nr;
+	if (fflush(stdout))
+		fail(FAIL_SYSTEM, "cannot write: %s", strerror(errno));
+}
+
+/**
+ * rates_view - print each vCPU's events per second until stopped
+ * @view: arguments
+ */
+void rates_view(const struct view *view)
+{
+	struct grid grid = { .limit = view->width, .colour = view->colour };
+	double deadline = now_seconds();
+	double last = deadline;
+	struct table before, now, delta;
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+
+	grid_column(&grid, "time", GRID_LEFT, GRID_STAYS);
+	vcpus_column(&grid, VCPUS_vm, false);
+	vcpus_column(&grid, VCPUS_vcpu, false);
+	vcpus_column(&grid, VCPUS_state, true);
+	for (unsigned int c = 0; c < NR_VCPUS; c++)
+		if (files[FILE_vcpus].kinds[c] == KIND_COUNT)
+			vcpus_column(&grid, c, false);
+
+	source_table(&view->source, FILE_vcpus, &before);
+	for (unsigned long n = 0; !view->count || n < view->count; n++) {
+		double read_at;
+		size_t nr;
+
+		deadline += view->interval;
+		if (!wait_until(deadline, &stop))
+			break;
+		source_table(&view->source, FILE_vcpus, &now);
+		read_at = now_seconds();
+		delta_vcpus(&before, &now, &delta);
+		nr = add_rows(&grid, &view->source, &delta, read_at - last);
+		print_rows(view, &grid, nr);
+		table_free(&delta);
+		table_free(&before);
+		before = now;
+		last = read_at;
+	}
+	table_free(&before);
+	grid_free(&grid);
+}

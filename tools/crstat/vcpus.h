@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The columns of the file vcpus as a grid shows them. */
+#ifndef CRSTAT_VCPUS_H
+#define CRSTAT_VCPUS_H
+
+#include "grid.h"
+
+void vcpus_column(struct grid *grid, unsigned int column,
+		  bool dispensable);
+
+#endif /* CRSTAT_VCPUS_H */

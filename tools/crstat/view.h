@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What each view gets from the arguments, and the views. */
+#ifndef CRSTAT_VIEW_H
+#define CRSTAT_VIEW_H
+
+#include <stdbool.h>
+
+#include "source.h"
+
+struct view {
+	struct source source;
+	/* Width of the terminal; 0: no limit. */
+	unsigned int width;
+	/* Its lines; 0: not a terminal. */
+	unsigned int height;
+	bool colour;
+
+	/* Of the table: seconds between rates and how often; 0: totals. */
+	double interval;
+	unsigned long count;
+	/* Of values, bits and sites. */
+	bool per_vcpu;
+	bool all;
+	/* Of sites. */
+	const char *kallsyms;
+};
+
+void table_view(const struct view *view);
+void rates_view(const struct view *view);
+void values_view(const struct view *view);
+void bits_view(const struct view *view);
+void sites_view(const struct view *view);
+void callers_view(const struct view *view);
+void probes_view(const struct view *view);
+void explain_view(const struct view *view);
+
+#endif /* CRSTAT_VIEW_H */
