@@ -11,6 +11,8 @@
 #include "guest.h"
 #include "kvm_crstat.h"
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 /* Exit statuses; listed in the man page. */
 enum status {
 	STATUS_FAILED = 1,
@@ -22,15 +24,22 @@ enum status {
 	STATUS_TIMEOUT = 7,
 };
 
-enum reg { REG_NONE, REG_CR0, REG_CR3, REG_CR4, REG_CR8, REG_TPR, NR_REGS };
+enum guest_reg {
+	REG_NONE,
+	REG_CR0,
+	REG_CR3,
+	REG_CR4,
+	REG_CR8,
+	REG_TPR,
+	NR_REGS
+};
 enum dir { DIR_READ, DIR_WRITE };
 enum mode { MODE_REAL, MODE_PROTECTED, MODE_LONG };
 
 /* The guest's counters, then those that the program keeps of itself. */
 #define COUNTER(name, reg, dir, mode) N_##name,
 enum counter {
-	GUEST_COUNTERS(COUNTER)
-	NR_GUEST_COUNTERS,
+	GUEST_COUNTERS(COUNTER) NR_GUEST_COUNTERS,
 	N_sregs = NR_GUEST_COUNTERS,
 	N_sregs2,
 	N_lapic,
@@ -70,7 +79,7 @@ struct op {
 	void (*replay)(struct vcpu *v, const struct step *s, uint64_t n);
 	enum counter first;
 	enum counter last;
-	enum reg reg;
+	enum guest_reg reg;
 	const char *defaults;
 	enum apic apic;
 	bool real;
@@ -133,6 +142,11 @@ struct vcpu {
 /* The guest's code. */
 extern const char guest_start[], guest_end[], guest_call[];
 extern const char guest_interrupt[], guest_faults[];
+extern const char op_cr0_read[], op_cr0_write[], op_cr0_ts[], op_clts[];
+extern const char op_lmsw[], op_cr3_read[], op_cr3_write[], op_cr4_read[];
+extern const char op_cr4_write[], op_cr4_gpr[], op_cr8_read[], op_cr8_write[];
+extern const char op_cr8_port[], op_cr8_masked[], op_tpr_mmio[], op_tpr_msr[];
+extern const char op_pe[], op_port[], op_cpuid[], op_irq[];
 
 /**
  * guest_address - the guest's linear address of a label of its code
@@ -168,12 +182,11 @@ extern const uint64_t reg_start[NR_REGS];
 void values_parse(struct step *s, const char *list, const struct config *c);
 
 /* model.c */
-void model_init(struct model *m);
-void model_write(struct model *m, enum reg reg, uint64_t value);
+void model_write(struct model *m, enum guest_reg reg, uint64_t value);
 void model_check(const struct vcpu *v, const struct op *op);
 void model_each_value(const struct model *m,
-		      void (*each)(enum reg reg, uint64_t value, uint64_t count,
-				   void *arg),
+		      void (*each)(enum guest_reg reg, uint64_t value,
+				   uint64_t count, void *arg),
 		      void *arg);
 
 /* report.c */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "crgen.h"
@@ -17,11 +18,8 @@
 #define MAX_VMS 1024
 
 static const char doc[] =
-	"Run the smallest KVM guest that does what is stated, then print exactly what it did.\v"
-	"Each vCPU of each VM does every OP in the order given, COUNT times "
-	"(100 if not given), all vCPUs at once. VALUEs are hexadecimal and used "
-	"in turn: a number, FIRST..LAST[/STEP], or distinct:N for N values of "
-	"crgen's own choice.\n"
+	"Run the smallest KVM guest that does what is stated, then print what it did.\n"
+	"\vEach vCPU of each VM does every OP in the order given, COUNT times (100 if not given), all vCPUs at once. VALUEs are hexadecimal and used in turn: a number, FIRST..LAST[/STEP], or distinct:N for N values of crgen's own choice.\n"
 	"\n"
 	"Examples:\n"
 	"  crgen cr4-write=1000 port=50\n"
@@ -30,8 +28,17 @@ static const char doc[] =
 	"  crgen --apic=user cr8-write=30,f,0\n"
 	"  crgen --hold --vms=2 cpuid </dev/tty\n";
 
-enum { KEY_APIC = 256, KEY_HOLD, KEY_LIST, KEY_SITES, KEY_TIME, KEY_TIMEOUT,
-       KEY_VALUES, KEY_VCPUS, KEY_VMS };
+enum {
+	KEY_APIC = 256,
+	KEY_HOLD,
+	KEY_LIST,
+	KEY_SITES,
+	KEY_TIME,
+	KEY_TIMEOUT,
+	KEY_VALUES,
+	KEY_VCPUS,
+	KEY_VMS
+};
 
 static const struct argp_option options[] = {
 	{ "vms", KEY_VMS, "N", 0, "Number of VMs (1)", 0 },
@@ -174,31 +181,24 @@ static void give_up(int signal)
 	_exit(STATUS_TIMEOUT);
 }
 
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-/* SIGTERM is let in by ppoll alone, so that it can't come just before it. */
 static void hold(void)
 {
-	struct sigaction action = { .sa_handler = stop };
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	sigset_t blocked, open;
+	struct pollfd wait[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				 { .events = POLLIN } };
 	char skipped[256];
+	sigset_t set;
 
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGTERM);
-	sigprocmask(SIG_BLOCK, &blocked, &open);
-	sigaction(SIGTERM, &action, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	wait[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (wait[1].fd < 0)
+		err(STATUS_FAILED, "signalfd");
 	puts("# ready");
 	fflush(stdout);
-	while (!stopped) {
-		if (ppoll(&in, 1, NULL, &open) < 0)
-			continue;
+	while (poll(wait, ARRAY_SIZE(wait), -1) > 0) {
+		if (wait[1].revents)
+			break;
 		if (read(STDIN_FILENO, skipped, sizeof(skipped)) <= 0)
 			break;
 	}
@@ -206,8 +206,10 @@ static void hold(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "OP[=COUNT[,VALUE...]]...",
-					  doc, NULL, NULL, NULL };
+	static const struct argp argp = {
+		options, parse, "OP[=COUNT[,VALUE...]]...", doc, NULL,
+		NULL,	 NULL
+	};
 	struct config c = { .vms = 1, .vcpus = 1, .timeout = DEFAULT_TIMEOUT };
 	struct arguments a = { .config = &c };
 	struct vm *vms;

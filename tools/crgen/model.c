@@ -14,7 +14,7 @@
 #define CR0_SELECTIVE (~0xaUL) /* all but TS and MP */
 
 struct value {
-	enum reg reg;
+	enum guest_reg reg;
 	uint64_t value;
 	uint64_t count;
 };
@@ -30,7 +30,7 @@ static int compare(const void *a, const void *b)
 	return 0;
 }
 
-static void count_value(struct model *m, enum reg reg, uint64_t value)
+static void count_value(struct model *m, enum guest_reg reg, uint64_t value)
 {
 	struct value key = { .reg = reg, .value = value };
 	struct value **found = tfind(&key, &m->values, compare);
@@ -40,11 +40,13 @@ static void count_value(struct model *m, enum reg reg, uint64_t value)
 		(*found)->count++;
 		return;
 	}
+	key.count = 1;
 	new = malloc(sizeof(*new));
-	if (!new || !tsearch(new, &m->values, compare))
+	if (!new)
 		err(STATUS_FAILED, "values");
 	*new = key;
-	new->count = 1;
+	if (!tsearch(new, &m->values, compare))
+		err(STATUS_FAILED, "values");
 }
 
 /**
@@ -53,9 +55,9 @@ static void count_value(struct model *m, enum reg reg, uint64_t value)
  * @reg: register; CR8 is the upper half of the TPR
  * @value: value written
  */
-void model_write(struct model *m, enum reg reg, uint64_t value)
+void model_write(struct model *m, enum guest_reg reg, uint64_t value)
 {
-	enum reg kept = reg == REG_CR8 ? REG_TPR : reg;
+	enum guest_reg kept = reg == REG_CR8 ? REG_TPR : reg;
 	uint64_t now = reg == REG_CR8 ? value << 4 : value;
 	uint64_t changed = m->reg[kept] ^ now;
 
@@ -100,7 +102,8 @@ void model_check(const struct vcpu *v, const struct op *op)
 }
 
 struct walk {
-	void (*each)(enum reg reg, uint64_t value, uint64_t count, void *arg);
+	void (*each)(enum guest_reg reg, uint64_t value, uint64_t count,
+		     void *arg);
 	void *arg;
 };
 
@@ -120,8 +123,8 @@ static void visit(const void *node, VISIT order, void *closure)
  * @arg: its last argument
  */
 void model_each_value(const struct model *m,
-		      void (*each)(enum reg reg, uint64_t value, uint64_t count,
-				   void *arg),
+		      void (*each)(enum guest_reg reg, uint64_t value,
+				   uint64_t count, void *arg),
 		      void *arg)
 {
 	struct walk w = { .each = each, .arg = arg };

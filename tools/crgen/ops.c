@@ -27,8 +27,7 @@ static void replay_ts(struct vcpu *v, const struct step *s, uint64_t n)
 {
 	(void)s;
 	while (n--)
-		model_write(&v->model, REG_CR0,
-			    v->model.reg[REG_CR0] ^ CR0_TS);
+		model_write(&v->model, REG_CR0, v->model.reg[REG_CR0] ^ CR0_TS);
 }
 
 static void replay_clts(struct vcpu *v, const struct step *s, uint64_t n)
@@ -105,62 +104,55 @@ static void do_lapic(struct vcpu *v)
 	v->count[N_lapic]++;
 }
 
-#define GUEST(fn) .entry = (fn)
 #define COUNTS(a) .first = N_##a, .last = N_##a
-
-extern const char op_cr0_read[], op_cr0_write[], op_cr0_ts[], op_clts[];
-extern const char op_lmsw[], op_cr3_read[], op_cr3_write[], op_cr4_read[];
-extern const char op_cr4_write[], op_cr4_gpr[], op_cr8_read[], op_cr8_write[];
-extern const char op_cr8_port[], op_cr8_masked[], op_tpr_mmio[], op_tpr_msr[];
-extern const char op_pe[], op_port[], op_cpuid[], op_irq[];
 
 /* In the order of the report's columns. */
 const struct op ops[] = {
-	{ "cr0-read", "MOV from CR0", GUEST(op_cr0_read), COUNTS(cr0_read) },
-	{ "cr0-write", "MOV to CR0; as it is, toggles AM", GUEST(op_cr0_write),
-	  COUNTS(cr0_write), .replay = replay_values, .reg = REG_CR0,
-	  .defaults = "80050031,80010031" },
-	{ "cr0-ts", "MOV to CR0 that changes TS alone", GUEST(op_cr0_ts),
+	{ "cr0-read", "MOV from CR0", .entry = op_cr0_read, COUNTS(cr0_read) },
+	{ "cr0-write", "MOV to CR0; as it is, toggles AM",
+	  .entry = op_cr0_write, COUNTS(cr0_write), .replay = replay_values,
+	  .reg = REG_CR0, .defaults = "80050031,80010031" },
+	{ "cr0-ts", "MOV to CR0 that changes TS alone", .entry = op_cr0_ts,
 	  COUNTS(cr0_ts), .replay = replay_ts },
-	{ "clts", "MOV to CR0 that sets TS, then CLTS", GUEST(op_clts),
+	{ "clts", "MOV to CR0 that sets TS, then CLTS", .entry = op_clts,
 	  COUNTS(clts), .replay = replay_clts },
-	{ "lmsw", "LMSW; as it is, toggles EM", GUEST(op_lmsw), COUNTS(lmsw),
+	{ "lmsw", "LMSW; as it is, toggles EM", .entry = op_lmsw, COUNTS(lmsw),
 	  .replay = replay_lmsw, .reg = REG_CR0, .defaults = "5,1" },
-	{ "cr3-read", "MOV from CR3", GUEST(op_cr3_read), COUNTS(cr3_read) },
-	{ "cr3-write", "MOV to CR3", GUEST(op_cr3_write), COUNTS(cr3_write),
+	{ "cr3-read", "MOV from CR3", .entry = op_cr3_read, COUNTS(cr3_read) },
+	{ "cr3-write", "MOV to CR3", .entry = op_cr3_write, COUNTS(cr3_write),
 	  .replay = replay_values, .reg = REG_CR3, .defaults = "distinct:2" },
-	{ "cr4-read", "MOV from CR4", GUEST(op_cr4_read), COUNTS(cr4_read) },
-	{ "cr4-write", "MOV to CR4; as it is, toggles MCE", GUEST(op_cr4_write),
-	  COUNTS(cr4_write), .replay = replay_values, .reg = REG_CR4,
-	  .defaults = "60,20" },
+	{ "cr4-read", "MOV from CR4", .entry = op_cr4_read, COUNTS(cr4_read) },
+	{ "cr4-write", "MOV to CR4; as it is, toggles MCE",
+	  .entry = op_cr4_write, COUNTS(cr4_write), .replay = replay_values,
+	  .reg = REG_CR4, .defaults = "60,20" },
 	{ "cr4-gpr", "MOV to CR4 from each general register in turn",
-	  GUEST(op_cr4_gpr), .first = N_cr4_rax, .last = N_cr4_r15,
+	  .entry = op_cr4_gpr, .first = N_cr4_rax, .last = N_cr4_r15,
 	  .replay = replay_values, .reg = REG_CR4, .defaults = "60,20" },
-	{ "cr8-read", "MOV from CR8", GUEST(op_cr8_read), COUNTS(cr8_read) },
-	{ "cr8-write", "MOV to CR8, no interrupt pending", GUEST(op_cr8_write),
-	  COUNTS(cr8_write), .replay = replay_values, .reg = REG_CR8,
-	  .defaults = "1..f,0" },
+	{ "cr8-read", "MOV from CR8", .entry = op_cr8_read, COUNTS(cr8_read) },
+	{ "cr8-write", "MOV to CR8, no interrupt pending",
+	  .entry = op_cr8_write, COUNTS(cr8_write), .replay = replay_values,
+	  .reg = REG_CR8, .defaults = "1..f,0" },
 	{ "cr8-masked",
 	  "raise CR8 to 15, make an interrupt pending, MOV to CR8 COUNT times that keeps it masked, lower CR8 to 0, take it",
-	  GUEST(op_cr8_masked), COUNTS(masked), .replay = replay_masked,
+	  .entry = op_cr8_masked, COUNTS(masked), .replay = replay_masked,
 	  .reg = REG_CR8, .defaults = "e..2", .apic = APIC_XAPIC },
 	{ "cr8-port", "MOV to CR8, then OUT: an exit after each write",
-	  GUEST(op_cr8_port), COUNTS(cr8_port), .replay = replay_values,
+	  .entry = op_cr8_port, COUNTS(cr8_port), .replay = replay_values,
 	  .reg = REG_CR8, .defaults = "1..f,0" },
-	{ "tpr-mmio", "write to TPR in the APIC page", GUEST(op_tpr_mmio),
+	{ "tpr-mmio", "write to TPR in the APIC page", .entry = op_tpr_mmio,
 	  COUNTS(tpr_mmio), .replay = replay_values, .reg = REG_TPR,
 	  .defaults = "10..f0/10,0", .apic = APIC_XAPIC },
-	{ "tpr-msr", "write to TPR by its x2APIC MSR", GUEST(op_tpr_msr),
+	{ "tpr-msr", "write to TPR by its x2APIC MSR", .entry = op_tpr_msr,
 	  COUNTS(tpr_msr), .replay = replay_values, .reg = REG_TPR,
 	  .defaults = "10..f0/10,0", .apic = APIC_X2APIC },
-	{ "pe", "in real mode: CR0 from 10 to 11 and back", GUEST(op_pe),
+	{ "pe", "in real mode: CR0 from 10 to 11 and back", .entry = op_pe,
 	  COUNTS(pe_leave), .replay = replay_pe, .real = true },
-	{ "port", "OUT to a port that the program handles", GUEST(op_port),
+	{ "port", "OUT to a port that the program handles", .entry = op_port,
 	  COUNTS(port) },
-	{ "cpuid", "CPUID: an exit that KVM handles", GUEST(op_cpuid),
+	{ "cpuid", "CPUID: an exit that KVM handles", .entry = op_cpuid,
 	  COUNTS(cpuid) },
 	{ "irq", "raise CR8 to 2, take an interrupt, EOI, lower CR8 to 0",
-	  GUEST(op_irq), COUNTS(irq_lower), .replay = replay_irq,
+	  .entry = op_irq, COUNTS(irq_lower), .replay = replay_irq,
 	  .apic = APIC_XAPIC },
 	{ "sregs", "KVM_SET_SREGS with the values that are there",
 	  .ioctl = do_sregs, COUNTS(sregs) },
@@ -170,7 +162,7 @@ const struct op ops[] = {
 	  .ioctl = do_lapic, COUNTS(lapic), .apic = APIC_KERNEL },
 };
 
-const size_t nr_ops = sizeof(ops) / sizeof(ops[0]);
+const size_t nr_ops = ARRAY_SIZE(ops);
 
 /**
  * op_count - how often an operation was done

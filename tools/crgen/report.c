@@ -13,7 +13,7 @@ GUEST_COUNTERS(SITE)
 
 static const struct site {
 	const char *at;
-	enum reg reg;
+	enum guest_reg reg;
 	enum dir dir;
 	enum mode mode;
 } sites[] = {
@@ -28,7 +28,7 @@ static const char *const reg_name[NR_REGS] = { "-",   "cr0", "cr3",
 static const char *const dir_name[] = { "read", "write" };
 static const char *const mode_name[] = { "real", "protected", "long" };
 
-static uint64_t sum(const struct vcpu *v, enum reg reg, enum dir dir)
+static uint64_t sum(const struct vcpu *v, enum guest_reg reg, enum dir dir)
 {
 	uint64_t n = 0;
 
@@ -39,23 +39,23 @@ static uint64_t sum(const struct vcpu *v, enum reg reg, enum dir dir)
 }
 
 /* Columns after those of the operations: X(name, what it is for vCPU v). */
-#define TOTALS(X)                                          \
-	X(all_cr0_read, sum(v, REG_CR0, DIR_READ))         \
-	X(all_cr0_write, sum(v, REG_CR0, DIR_WRITE))       \
-	X(cr0_changed, v->model.cr0_changed)               \
-	X(all_cr3_read, sum(v, REG_CR3, DIR_READ))         \
-	X(all_cr3_write, sum(v, REG_CR3, DIR_WRITE))       \
-	X(all_cr4_read, sum(v, REG_CR4, DIR_READ))         \
-	X(all_cr4_write, sum(v, REG_CR4, DIR_WRITE))       \
-	X(all_cr8_read, sum(v, REG_CR8, DIR_READ))         \
-	X(all_cr8_write, sum(v, REG_CR8, DIR_WRITE))       \
-	X(all_tpr_apic, sum(v, REG_TPR, DIR_WRITE))        \
-	X(tpr_changed, v->model.tpr_changed)               \
+#define TOTALS(X)                                            \
+	X(all_cr0_read, sum(v, REG_CR0, DIR_READ))           \
+	X(all_cr0_write, sum(v, REG_CR0, DIR_WRITE))         \
+	X(cr0_changed, v->model.cr0_changed)                 \
+	X(all_cr3_read, sum(v, REG_CR3, DIR_READ))           \
+	X(all_cr3_write, sum(v, REG_CR3, DIR_WRITE))         \
+	X(all_cr4_read, sum(v, REG_CR4, DIR_READ))           \
+	X(all_cr4_write, sum(v, REG_CR4, DIR_WRITE))         \
+	X(all_cr8_read, sum(v, REG_CR8, DIR_READ))           \
+	X(all_cr8_write, sum(v, REG_CR8, DIR_WRITE))         \
+	X(all_tpr_apic, sum(v, REG_TPR, DIR_WRITE))          \
+	X(tpr_changed, v->model.tpr_changed)                 \
 	X(all_port, v->count[N_port] + v->count[N_port_cr8]) \
-	X(all_eoi, v->count[N_eoi])                        \
-	X(run, v->count[N_run])                            \
-	X(userspace_exits, v->count[N_userspace_exits])    \
-	X(set_tpr_exits, v->count[N_set_tpr_exits])        \
+	X(all_eoi, v->count[N_eoi])                          \
+	X(run, v->count[N_run])                              \
+	X(userspace_exits, v->count[N_userspace_exits])      \
+	X(set_tpr_exits, v->count[N_set_tpr_exits])          \
 	X(user_tpr, v->count[N_user_tpr])
 
 static void head(const char *table)
@@ -110,7 +110,8 @@ static void vcpus_head(void)
 	putchar('\n');
 }
 
-static void value_row(enum reg reg, uint64_t value, uint64_t count, void *arg)
+static void value_row(enum guest_reg reg, uint64_t value, uint64_t count,
+		      void *arg)
 {
 	const struct vcpu *v = arg;
 
@@ -137,7 +138,7 @@ static void bits_head(void)
 	       "bit", "name", "set", "cleared");
 }
 
-static void bit_row(const struct vcpu *v, enum reg reg, unsigned int bit,
+static void bit_row(const struct vcpu *v, enum guest_reg reg, unsigned int bit,
 		    const char *bit_name)
 {
 	printf("%-15s %5u %-3s %3u %-10s %12" PRIu64 " %12" PRIu64 "\n",
@@ -169,8 +170,7 @@ static void site_rows(const struct vcpu *v)
 
 		if (s->reg == REG_NONE || !v->count[c])
 			continue;
-		printf("%-15s %5u %#8" PRIx64 " %-9s %-3s %-5s %12" PRIu64
-		       "\n",
+		printf("%-15s %5u %#8" PRIx64 " %-9s %-3s %-5s %12" PRIu64 "\n",
 		       v->vm->name, v->id, guest_address(s->at),
 		       mode_name[s->mode], reg_name[s->reg], dir_name[s->dir],
 		       v->count[c]);

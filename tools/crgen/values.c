@@ -23,6 +23,8 @@ const uint64_t reg_start[NR_REGS] = {
 	[REG_CR4] = CR4_FIXED,
 };
 
+#define WORD(reg) offsetof(struct kvm_cpuid_entry2, reg)
+
 /* CR4 bits that are legal where CPUID has a feature. */
 static const struct {
 	uint64_t cr4;
@@ -30,19 +32,19 @@ static const struct {
 	size_t word;
 	unsigned int bit;
 } features[] = {
-	{ 1 << 11, 7, offsetof(struct kvm_cpuid_entry2, ecx), 2 }, /* UMIP */
-	{ 1 << 16, 7, offsetof(struct kvm_cpuid_entry2, ebx), 0 }, /* FSGSBASE */
-	{ 1 << 18, 1, offsetof(struct kvm_cpuid_entry2, ecx), 26 }, /* OSXSAVE */
-	{ 1 << 20, 7, offsetof(struct kvm_cpuid_entry2, ebx), 7 }, /* SMEP */
-	{ 1 << 21, 7, offsetof(struct kvm_cpuid_entry2, ebx), 20 }, /* SMAP */
-	{ 1 << 22, 7, offsetof(struct kvm_cpuid_entry2, ecx), 3 }, /* PKE */
+	{ 1 << 11, 7, WORD(ecx), 2 }, /* UMIP */
+	{ 1 << 16, 7, WORD(ebx), 0 }, /* FSGSBASE */
+	{ 1 << 18, 1, WORD(ecx), 26 }, /* OSXSAVE */
+	{ 1 << 20, 7, WORD(ebx), 7 }, /* SMEP */
+	{ 1 << 21, 7, WORD(ebx), 20 }, /* SMAP */
+	{ 1 << 22, 7, WORD(ecx), 3 }, /* PKE */
 };
 
 static uint64_t cr4_legal(const struct kvm_cpuid2 *cpuid)
 {
 	uint64_t legal = CR4_FIXED | CR4_FREE;
 
-	for (size_t f = 0; f < sizeof(features) / sizeof(features[0]); f++) {
+	for (size_t f = 0; f < ARRAY_SIZE(features); f++) {
 		for (unsigned int i = 0; i < cpuid->nent; i++) {
 			const struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
 			uint32_t word;
@@ -109,7 +111,7 @@ static uint64_t combine(uint64_t start, const uint8_t *bits, size_t nr,
 	return v;
 }
 
-static uint64_t distinct(enum reg reg, uint64_t i)
+static uint64_t distinct(enum guest_reg reg, uint64_t i)
 {
 	/* AM NE WP EM MP TS CD */
 	static const uint8_t cr0[] = { 18, 5, 16, 2, 1, 3, 30 };
@@ -132,7 +134,7 @@ static uint64_t max_distinct(const struct op *op)
 {
 	static const uint64_t max[NR_REGS] = {
 		[REG_CR0] = 128, [REG_CR3] = GUEST_NR_PML4, [REG_CR4] = 1024,
-		[REG_CR8] = 16, [REG_TPR] = 256,
+		[REG_CR8] = 16,	 [REG_TPR] = 256,
 	};
 
 	return op->first == N_lmsw || op->first == N_masked ? 0 : max[op->reg];
@@ -145,8 +147,8 @@ static void add(struct step *s, uint64_t v, const struct config *c)
 	if (why)
 		errx(STATUS_USAGE, "%s: value %" PRIx64 ": %s", s->op->name, v,
 		     why);
-	s->values = reallocarray(s->values, s->nr_values + 1,
-				 sizeof(*s->values));
+	s->values =
+		reallocarray(s->values, s->nr_values + 1, sizeof(*s->values));
 	if (!s->values)
 		err(STATUS_FAILED, "values");
 	s->values[s->nr_values++] = v;

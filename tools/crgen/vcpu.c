@@ -51,10 +51,20 @@ static void set_segments(struct kvm_sregs *s, struct kvm_segment code,
 
 static void set_long_mode(struct kvm_sregs *s)
 {
-	struct kvm_segment code = { .limit = ~0U, .selector = 8, .type = 11,
-				    .present = 1, .s = 1, .l = 1, .g = 1 };
-	struct kvm_segment data = { .limit = ~0U, .selector = 16, .type = 3,
-				    .present = 1, .s = 1, .db = 1, .g = 1 };
+	struct kvm_segment code = { .limit = ~0U,
+				    .selector = 8,
+				    .type = 11,
+				    .present = 1,
+				    .s = 1,
+				    .l = 1,
+				    .g = 1 };
+	struct kvm_segment data = { .limit = ~0U,
+				    .selector = 16,
+				    .type = 3,
+				    .present = 1,
+				    .s = 1,
+				    .db = 1,
+				    .g = 1 };
 	struct kvm_segment tss = { .limit = 0x67, .type = 11, .present = 1 };
 	struct kvm_segment ldt = { .unusable = 1 };
 
@@ -74,12 +84,18 @@ static void set_long_mode(struct kvm_sregs *s)
 
 static void set_real_mode(struct kvm_sregs *s, uint64_t data_base)
 {
-	struct kvm_segment code = { .base = GUEST_CODE, .limit = 0xffff,
-				    .selector = GUEST_CODE >> 4, .type = 11,
-				    .present = 1, .s = 1 };
-	struct kvm_segment data = { .base = data_base, .limit = 0xffff,
+	struct kvm_segment code = { .base = GUEST_CODE,
+				    .limit = 0xffff,
+				    .selector = GUEST_CODE >> 4,
+				    .type = 11,
+				    .present = 1,
+				    .s = 1 };
+	struct kvm_segment data = { .base = data_base,
+				    .limit = 0xffff,
 				    .selector = (uint16_t)(data_base >> 4),
-				    .type = 3, .present = 1, .s = 1 };
+				    .type = 3,
+				    .present = 1,
+				    .s = 1 };
 
 	set_segments(s, code, data);
 	s->cr0 = CR0_REAL;
