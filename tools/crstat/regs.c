@@ -55,11 +55,11 @@ static void describe_bits(char *text, size_t size, const char *const names[64],
  * reg_describe - what a register's value means
  * @text: the answer, empty where there is none
  * @size: its size, at least REG_BITS_LEN
- * @reg: "cr0", "cr3", "cr4" or "cr8"
+ * @reg: "cr0", "cr3", "cr4", "cr8" or "tpr"
  * @value: the value
  *
- * CR0 and CR4 are described by their set bits, the highest first; CR8 by the
- * priority class of the interrupts that it holds back.
+ * CR0 and CR4 are described by their set bits, the highest first; CR8 and
+ * TPR by the priority class up to which they hold interrupts back.
  */
 void reg_describe(char *text, size_t size, const char *reg, uint64_t value)
 {
@@ -70,4 +70,6 @@ void reg_describe(char *text, size_t size, const char *reg, uint64_t value)
 		describe_bits(text, size, cr4_bits, value);
 	else if (!strcmp(reg, "cr8"))
 		snprintf(text, size, "priority class %d", (int)(value & 15));
+	else if (!strcmp(reg, "tpr"))
+		snprintf(text, size, "priority class %d", (int)(value >> 4 & 15));
 }
