@@ -15,6 +15,13 @@
 
 #include "callers.h"
 
+/* GCC's clones of a function, and what it moves out of their way. */
+static const char *const crs_parts[] = {
+	"",		".cold",
+	".constprop.0", ".constprop.0.cold",
+	".isra.0",	".isra.0.cold",
+};
+
 /**
  * struct crs_range - a function that calls a TPR function
  * @function: its name
@@ -22,18 +29,18 @@
  * @origin: what a call from there is
  * @entry: the probe that counts the write at a function's entry where the APIC
  *	is in userspace, or CRS_NR_PROBES for none
- * @start: its first byte, or 0 where it is not there now
- * @end: the first byte behind it
- * @cold_start: the part which the compiler moved out of the way, if any
- * @cold_end: the first byte behind it
+ * @part: where the code is that the compiler made of it; empty where it is not
+ *	there now
  */
 struct crs_range {
 	const char *function;
 	enum crs_module module;
 	enum crs_origin origin;
 	enum crs_probe_id entry;
-	unsigned long start, end;
-	unsigned long cold_start, cold_end;
+	struct {
+		unsigned long start;
+		unsigned long end;
+	} part[ARRAY_SIZE(crs_parts)];
 };
 
 static struct crs_range crs_ranges[] = {
@@ -85,13 +92,16 @@ static const char *const crs_origin_names[] = {
 static void crs_caller_classify(struct crs_caller *c, unsigned long address)
 {
 	const struct crs_range *r;
+	unsigned int i;
 
 	c->origin = CRS_OTHER;
 	c->entry = false;
 	for (r = crs_ranges; r < crs_ranges + ARRAY_SIZE(crs_ranges); r++) {
-		/* A return address lies behind its call: at @end for a last. */
-		if ((address > r->start && address <= r->end) ||
-		    (address > r->cold_start && address <= r->cold_end)) {
+		for (i = 0; i < ARRAY_SIZE(crs_parts); i++) {
+			/* It lies behind its call: at the end for the last. */
+			if (address <= r->part[i].start ||
+			    address > r->part[i].end)
+				continue;
 			c->origin = r->origin;
 			c->entry = r->entry != CRS_NR_PROBES &&
 				   crs_probe_armed(r->entry);
@@ -154,15 +164,19 @@ out:
 void crs_callers_resolve(enum crs_module module)
 {
 	struct crs_range *r;
-	char cold[64];
+	unsigned int i;
+	char name[64];
 
 	for (r = crs_ranges; r < crs_ranges + ARRAY_SIZE(crs_ranges); r++) {
 		if (r->module != module)
 			continue;
-		r->start = r->end = r->cold_start = r->cold_end = 0;
-		crs_symbol_range(module, r->function, &r->start, &r->end);
-		snprintf(cold, sizeof(cold), "%s.cold", r->function);
-		crs_symbol_range(module, cold, &r->cold_start, &r->cold_end);
+		memset(r->part, 0, sizeof(r->part));
+		for (i = 0; i < ARRAY_SIZE(crs_parts); i++) {
+			snprintf(name, sizeof(name), "%s%s", r->function,
+				 crs_parts[i]);
+			crs_symbol_range(module, name, &r->part[i].start,
+					 &r->part[i].end);
+		}
 	}
 }
 
@@ -254,7 +268,7 @@ void crs_callers_forget(enum crs_module module)
 	memset(crs_callers, 0, CRS_NR_CALLERS * sizeof(*crs_callers));
 	for (r = crs_ranges; r < crs_ranges + ARRAY_SIZE(crs_ranges); r++)
 		if (r->module == module)
-			r->start = r->end = r->cold_start = r->cold_end = 0;
+			memset(r->part, 0, sizeof(r->part));
 	raw_spin_unlock_irqrestore(&crs_callers_lock, flags);
 	mutex_unlock(&crs_rows_lock);
 }
@@ -277,7 +291,7 @@ void crs_callers_reset(void)
 
 static void crs_call_print(struct seq_file *m, const struct crs_call_row *row)
 {
-	seq_printf(m, "%-20s %-32s %-9s %-6s %12llu\n", row->function,
+	seq_printf(m, "%-20s %-40s %-9s %-6s %12llu\n", row->function,
 		   row->site, row->module, row->origin, row->count);
 }
 

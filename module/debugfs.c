@@ -285,7 +285,7 @@ CRS_ROWS_FILE(sites, true);
 static int crs_callers_show(struct seq_file *m, void *v)
 {
 	crs_head(m, "callers");
-	seq_printf(m, "%-20s %-32s %-9s %-6s %12s\n", "function", "site",
+	seq_printf(m, "%-20s %-40s %-9s %-6s %12s\n", "function", "site",
 		   "module", "origin", "count");
 	crs_callers_rows(m);
 	return 0;

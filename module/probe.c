@@ -28,7 +28,6 @@
  * @handler: called at its entry
  * @armed: @kp is registered
  * @absent: the module is there and has no such function
- * @builtin: the function is part of the kernel itself
  * @missed: calls missed by earlier registrations
  * @hits_base: hits at the last reset
  * @missed_base: missed calls at the last reset
@@ -42,7 +41,6 @@ struct crs_probe {
 	kprobe_pre_handler_t handler;
 	bool armed;
 	bool absent;
-	bool builtin;
 	u64 missed;
 	u64 hits_base;
 	u64 missed_base;
@@ -62,11 +60,18 @@ static int crs_on_vcpu_gone(struct kprobe *kp, struct pt_regs *regs);
 static struct crs_probe crs_probes[] = { CRS_PROBES(CRS_X) };
 #undef CRS_X
 
-/* @anchor: a function that every kernel has; its presence is the module's. */
-static struct {
+/**
+ * struct crs_module_state - a part of KVM
+ * @name: the module's name
+ * @anchor: a function that every kernel has there
+ * @present: it is loaded, or built in
+ * @builtin: it is part of the kernel itself
+ */
+static struct crs_module_state {
 	const char *name;
 	const char *anchor;
 	bool present;
+	bool builtin;
 } crs_modules[] = {
 	[CRS_KVM] = { "kvm", "kvm_arch_vcpu_destroy" },
 	[CRS_KVM_AMD] = { "kvm_amd", "svm_vcpu_run" },
@@ -99,33 +104,19 @@ static int crs_on_vcpu_gone(struct kprobe *kp, struct pt_regs *regs)
 }
 
 /*
- * Register @kp on a function of a module, or of the kernel where KVM is built
- * in: lookups by "module:function" find modules alone. Another module's
- * function of the same name is not taken. @symbol must live as long as @kp.
+ * Register @kp on a function of a part of KVM. @symbol must live as long as
+ * @kp: it holds the name by which the function is looked up.
  */
 static int crs_kprobe_register(struct kprobe *kp, char *symbol, size_t size,
 			       enum crs_module module, const char *function)
 {
-	struct kprobe blank = *kp;
-	char where[KSYM_SYMBOL_LEN];
-	int ret;
-
-	snprintf(symbol, size, "%s:%s", crs_modules[module].name, function);
+	if (crs_modules[module].builtin)
+		strscpy(symbol, function, size);
+	else
+		snprintf(symbol, size, "%s:%s", crs_modules[module].name,
+			 function);
 	kp->symbol_name = symbol;
-	ret = register_kprobe(kp);
-	if (ret != -ENOENT)
-		return ret;
-
-	*kp = blank;
-	kp->symbol_name = function;
-	ret = register_kprobe(kp);
-	if (ret)
-		return ret;
-	sprint_symbol(where, (unsigned long)kp->addr);
-	if (!strchr(where, '['))
-		return 0;
-	unregister_kprobe(kp);
-	return -ENOENT;
+	return register_kprobe(kp);
 }
 
 /**
@@ -144,7 +135,8 @@ int crs_symbol_range(enum crs_module module, const char *symbol,
 		     unsigned long *start, unsigned long *end)
 {
 	struct kprobe kp = { .flags = KPROBE_FLAG_DISABLED };
-	char where[KSYM_SYMBOL_LEN], name[64], *plus;
+	char where[KSYM_SYMBOL_LEN], name[sizeof_field(struct crs_probe, symbol)];
+	char *plus;
 	unsigned long offset, size, addr;
 	int ret;
 
@@ -155,6 +147,9 @@ int crs_symbol_range(enum crs_module module, const char *symbol,
 	addr = (unsigned long)kp.addr;
 	sprint_symbol(where, addr);
 	unregister_kprobe(&kp);
+	/* A name without a module is looked up in all modules, too. */
+	if (crs_modules[module].builtin && strchr(where, '['))
+		return -ENOENT;
 	plus = strrchr(where, '+');
 	if (!plus || sscanf(plus, "+%lx/%lx", &offset, &size) != 2)
 		return -ENOENT;
@@ -163,8 +158,13 @@ int crs_symbol_range(enum crs_module module, const char *symbol,
 	return 0;
 }
 
+/* Arguments are passed as in the source to these of GCC's clones. */
+static const char *const crs_clones[] = { "", ".constprop.0" };
+
 static void crs_probe_arm(struct crs_probe *p)
 {
+	char function[sizeof(p->symbol)];
+	unsigned int i;
 	int ret;
 
 	lockdep_assert_held(&crs_probe_lock);
@@ -173,13 +173,18 @@ static void crs_probe_arm(struct crs_probe *p)
 	    !(p->sets & crs_sets))
 		return;
 
-	memset(&p->kp, 0, sizeof(p->kp));
-	p->kp.pre_handler = p->handler;
-	ret = crs_kprobe_register(&p->kp, p->symbol, sizeof(p->symbol),
-				  p->module, p->function);
+	for (i = 0; i < ARRAY_SIZE(crs_clones); i++) {
+		snprintf(function, sizeof(function), "%s%s", p->function,
+			 crs_clones[i]);
+		memset(&p->kp, 0, sizeof(p->kp));
+		p->kp.pre_handler = p->handler;
+		ret = crs_kprobe_register(&p->kp, p->symbol, sizeof(p->symbol),
+					  p->module, function);
+		if (ret != -ENOENT)
+			break;
+	}
 	WRITE_ONCE(p->armed, !ret);
-	p->absent = ret;
-	p->builtin = !ret && p->kp.symbol_name == p->function;
+	WRITE_ONCE(p->absent, ret);
 	if (ret && ret != -ENOENT)
 		pr_warn("cannot probe %s: error %d\n", p->function, ret);
 }
@@ -408,11 +413,28 @@ void crs_probe_rows(struct seq_file *m)
 	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++)
 		seq_printf(m, "%-24s %-9s %-6s %-7s %12llu %6llu\n",
 			   p->function,
-			   p->builtin ? "-" : crs_modules[p->module].name,
+			   crs_modules[p->module].builtin ?
+				   "-" : crs_modules[p->module].name,
 			   crs_probe_set(p), crs_probe_state(p),
 			   crs_probe_hits(p) - p->hits_base,
 			   crs_probe_missed(p) - p->missed_base);
 	mutex_unlock(&crs_probe_lock);
+}
+
+/* Whether a part of KVM is here already, as a module or built in. */
+static bool crs_module_here(enum crs_module module)
+{
+	struct crs_module_state *m = &crs_modules[module];
+	unsigned long start, end;
+
+	m->builtin = false;
+	if (!crs_symbol_range(module, m->anchor, &start, &end))
+		return true;
+	m->builtin = true;
+	if (!crs_symbol_range(module, m->anchor, &start, &end))
+		return true;
+	m->builtin = false;
+	return false;
 }
 
 /**
@@ -423,7 +445,6 @@ void crs_probe_rows(struct seq_file *m)
  */
 int crs_probe_init(void)
 {
-	unsigned long start, end;
 	unsigned int i;
 	int ret;
 
@@ -433,7 +454,7 @@ int crs_probe_init(void)
 
 	mutex_lock(&crs_probe_lock);
 	for (i = 0; i < CRS_NR_MODULES; i++)
-		if (!crs_symbol_range(i, crs_modules[i].anchor, &start, &end))
+		if (crs_module_here(i))
 			crs_module_came(i);
 	mutex_unlock(&crs_probe_lock);
 	return 0;

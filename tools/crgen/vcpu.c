@@ -150,7 +150,6 @@ void vcpu_create(struct vcpu *v, int kvm)
 		if (ioctl(v->fd, KVM_SET_MP_STATE, &runnable))
 			err(STATUS_FAILED, "KVM_SET_MP_STATE");
 	}
-	vcpu_set_sregs(v, &v->sregs);
 }
 
 static _Noreturn void die(const struct vcpu *v, const struct op *op)
@@ -270,6 +269,8 @@ void vcpu_work(struct vcpu *v)
 	const struct config *c = v->config;
 
 	v->tid = gettid();
+	/* Here and not at creation: all that a vCPU does is its thread's. */
+	vcpu_set_sregs(v, &v->sregs);
 	for (size_t i = 0; i < c->nr_steps; i++) {
 		const struct step *s = &c->steps[i];
 		uint64_t done = op_count(v, s->op);

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # what tests use
+# What the tests share: KTAP, the module, tables, and the kernel's own count of
+# the same events as an independent witness.
+set -u
+
+readonly KSFT_SKIP=4
+readonly DEBUGFS=/sys/kernel/debug
+readonly CRSTAT=$DEBUGFS/kvm_crstat
+readonly TRACING=/sys/kernel/tracing
+
+tests=0 failures=0
+declare -A T
+
+echo "TAP version 13"
+
+# ok NAME: the command before succeeded.
+result() { # STATUS NAME
+	tests=$((tests + 1))
+	if (($1 == 0)); then
+		echo "ok $tests $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests $2"
+	fi
+}
+
+skip() { # NAME REASON
+	tests=$((tests + 1))
+	echo "ok $tests $1 # SKIP $2"
+}
+
+skip_all() { # REASON
+	echo "1..0 # SKIP $1"
+	exit $KSFT_SKIP
+}
+
+note() {
+	printf '# %s\n' "$@"
+}
+
+# A case is a number of comparisons; it fails with the first that does.
+begin() { # NAME
+	case_name=$1 case_status=0
+}
+
+expect() { # WHAT ACTUAL EXPECTED
+	[[ $2 == "$3" ]] && return
+	note "$case_name: $1 is $2, not $3"
+	case_status=1
+}
+
+end() {
+	((case_status == 0)) || sed 's/^/# /' "$CRSTAT"/{vcpus,callers,probes} 2>&1
+	result $case_status "$case_name"
+}
+
+finish() {
+	echo "1..$tests"
+	exit $((failures > 0))
+}
+
+# The test's own files.
+scratch=$(mktemp -d) || exit
+at_exit=()
+clean_up() {
+	local i
+
+	for ((i = ${#at_exit[@]}; i > 0; i--)); do
+		eval "${at_exit[i - 1]}"
+	done
+	rm -rf "$scratch"
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM
+
+vendor() {
+	if grep -qw svm /proc/cpuinfo; then
+		echo amd
+	elif grep -qw vmx /proc/cpuinfo; then
+		echo intel
+	fi
+}
+readonly VENDOR=$(vendor)
+
+# The module may be in its place, or be that of the checkout.
+module_path() {
+	local path
+
+	for path in "/lib/modules/$(uname -r)/extra/kvm_crstat.ko" \
+		"$(dirname "$(readlink -f "$0")")/../../modules/$(uname -r)/kvm_crstat.ko"; do
+		[[ -f $path ]] && echo "$path" && return
+	done
+}
+
+require() {
+	((UID == 0)) || skip_all "needs root"
+	[[ $VENDOR ]] || skip_all "needs a CPU with SVM or VMX"
+	type crgen >/dev/null 2>&1 || skip_all "crgen is not in PATH"
+	[[ -d $DEBUGFS/tracing || -d $DEBUGFS/bdi ]] ||
+		skip_all "needs debugfs on $DEBUGFS"
+	readonly MODULE=$(module_path)
+	[[ $MODULE ]] || skip_all "no kvm_crstat.ko for $(uname -r)"
+	if pgrep -x 'qemu.*|crosvm|firecracker|cloud-hypervi' >/dev/null; then
+		skip_all "virtual machines are running"
+	fi
+	unload
+	at_exit+=(unload)
+}
+
+unload() {
+	local name
+
+	for name in kvm_crstat kvm_amd kvm_intel kvm; do
+		[[ ! -d /sys/module/$name/holders ]] || rmmod $name ||
+			skip_all "$name is in use"
+	done
+}
+
+load_kvm() { # PARAMETER...
+	modprobe "kvm_$VENDOR" "$@" || exit
+}
+
+load() { # PARAMETER...
+	insmod "$MODULE" "$@" || exit
+}
+
+# table NAME FILE [TABLE]: T[NAME VM VCPU COLUMN] by the names of the columns,
+# and $vcpus, a "VM VCPU TID" for each row. Rows without a vCPU are T[NAME STATE
+# COLUMN]. TABLE is for a file that holds several.
+table() {
+	local name=$1 file=$2 want=${3:-} line columns row key i found=
+
+	vcpus=()
+
+	for key in "${!T[@]}"; do
+		[[ $key != "$name "* ]] || unset "T[$key]"
+	done
+	while read -r line; do
+		if [[ $line == '# '* ]]; then
+			found= columns=()
+			[[ ! $want || $line == *" $want" ]] && found=1
+			continue
+		fi
+		[[ $found ]] || continue
+		read -ra row <<<"$line"
+		if ((!${#columns[@]})); then
+			columns=("${row[@]}")
+			continue
+		fi
+		if [[ ${row[0]} == - ]]; then
+			key="$name ${row[4]}"
+		else
+			key="$name ${row[0]} ${row[3]}"
+			vcpus+=("${row[0]} ${row[3]} ${row[2]}")
+		fi
+		for ((i = 0; i < ${#columns[@]}; i++)); do
+			T[$key ${columns[i]}]=${row[i]}
+		done
+	done <"$file"
+}
+
+# run ARGUMENT...: crgen, from a reset: T[did ...] is its own table, T[saw ...]
+# the module's, and $vcpus lists crgen's vCPUs.
+run() {
+	echo reset >$CRSTAT/control
+	witness_each +
+	if ! crgen --timeout=120 "$@" >"$scratch/crgen"; then
+		note "crgen $* failed"
+		result 1 "crgen $*"
+		finish
+	fi
+	witness_read
+	table saw $CRSTAT/vcpus
+	table did "$scratch/crgen" crgen
+}
+
+# The witness: hist triggers of the kernel's own, by thread. W[exit TID REASON]
+# and W[exit TID] are VM exits, W[FUNCTION TID SYMBOL] and W[FUNCTION TID] calls
+# by call site.
+declare -A W
+declare -A WITNESS=(
+	[kvm/kvm_exit]='hist:keys=common_pid,exit_reason:size=8192'
+	[crs_test/kvm_set_cr8]='hist:keys=common_pid,ra.sym:size=4096'
+	[crs_test/kvm_lapic_set_tpr]='hist:keys=common_pid,ra.sym:size=4096'
+)
+
+witness_start() {
+	local event
+
+	for event in "${!WITNESS[@]}"; do
+		[[ $event != crs_test/* ]] ||
+			echo "p:$event ${event#*/} ra=\$stack0:u64" \
+				>>$TRACING/kprobe_events || exit
+	done
+	at_exit+=(witness_end)
+	witness_each +
+}
+
+# witness_each +|!: from zero, or no more.
+witness_each() {
+	local event trigger
+
+	for event in "${!WITNESS[@]}"; do
+		trigger=$TRACING/events/$event/trigger
+		[[ -e $trigger ]] || continue
+		! grep -q '^hist:' "$trigger" ||
+			echo "!${WITNESS[$event]}" >"$trigger"
+		[[ $1 != + ]] || echo "${WITNESS[$event]}" >"$trigger"
+	done
+}
+
+witness_end() {
+	witness_each !
+	! grep -q crs_test/ $TRACING/kprobe_events ||
+		echo '-:crs_test/' >>$TRACING/kprobe_events
+}
+
+witness_read() {
+	local event name line tid what n
+
+	W=()
+	for event in "${!WITNESS[@]}"; do
+		[[ -e $TRACING/events/$event/hist ]] || continue
+		name=${event#*/} name=${name/kvm_exit/exit}
+		while read -r line; do
+			[[ $line =~ common_pid:\ *([0-9]+),\ *[a-z_]+:\ *(.*)\ }\ hitcount:\ *([0-9]+) ]] ||
+				continue
+			tid=${BASH_REMATCH[1]} n=${BASH_REMATCH[3]}
+			what=${BASH_REMATCH[2]#*] } what=${what%% *}
+			((W[$name $tid $what] += n, W[$name $tid] += n))
+		done <$TRACING/events/$event/hist
+	done
+}
