@@ -14,12 +14,16 @@
 /* Options without a short form, above all characters. */
 enum { OPT_ROOT = 256, OPT_PER_VCPU, OPT_ALL, OPT_KALLSYMS };
 
-/* Options that not every view takes. */
+/* Options that not every view takes, a bit each, and their names in order. */
 enum {
 	TAKES_INTERVAL = 1,
 	TAKES_PER_VCPU = 2,
 	TAKES_ALL = 4,
 	TAKES_KALLSYMS = 8,
+};
+
+static const char *const option_names[] = {
+	"-i", "--per-vcpu", "--all", "--kallsyms",
 };
 
 /* X(name, options that it takes, help) */
@@ -171,16 +175,17 @@ static void run(struct arguments *arguments)
 {
 	const char *name = arguments->name ? arguments->name : views[0].name;
 	struct view *view = &arguments->view;
+	unsigned int unwanted;
 	size_t i = 0;
 
 	while (i < sizeof(views) / sizeof(*views) && strcmp(views[i].name, name))
 		i++;
 	if (i == sizeof(views) / sizeof(*views))
 		fail(FAIL_USAGE, "no view \"%s\"; crstat --help lists them", name);
-	if (arguments->given & ~views[i].takes)
-		fail(FAIL_USAGE,
-		     "the view %s does not take all of these options; see crstat --help",
-		     name);
+	unwanted = arguments->given & ~views[i].takes;
+	if (unwanted)
+		fail(FAIL_USAGE, "the view %s does not take %s", name,
+		     option_names[__builtin_ctz(unwanted)]);
 	find_terminal(view);
 	source_open(&view->source, arguments->root);
 	if (view->interval)
