@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0
+# KVM_CRSTAT_CACHE names the folder of downloads; see selftests/vm/README.md.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= 6.1 6.12
+PREFIX ?= /usr/local
+TOOLS := crstat crgen
+
+build := $(CURDIR)/build
+vm := $(CURDIR)/selftests/vm
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+module_dir = $(build)/modules/$(release)
+# Debian's headers may ship a vmlinux that asks for pahole; BTF isn't needed.
+btf = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),, \
+	CONFIG_DEBUG_INFO_BTF_MODULES=)
+manuals = $(wildcard tools/*/*.[1-8])
+
+Q := $(if $(filter 1,$(V)),,@)
+MAKEFLAGS += --no-print-directory
+
+help:
+	@echo 'make TARGET [V=1 shows the commands]'
+	@echo
+	@echo '  demo       watch a Linux guest boot, in a VM of its own'
+	@echo '  check      run all tests on the kernels KERNEL="$(KERNEL)"'
+	@echo '  lint       compiler warnings, sparse, style, shell, spelling'
+	@echo
+	@echo '  modules    build kvm_crstat.ko for the kernel built in KDIR'
+	@echo '             (default: the running kernel)'
+	@echo '  tools      build $(TOOLS)'
+	@echo '  selftests  build the tests; to run them on this machine, as root:'
+	@echo '             make -C selftests run_tests'
+	@echo '  install    module of KDIR, tools and manuals (PREFIX, DESTDIR)'
+	@echo '  uninstall'
+	@echo '  clean      remove build/ (what was downloaded stays cached)'
+	@echo
+	@echo 'demo, check and lint need neither KVM nor the module loaded here.'
+	@echo 'Missing packages are installed where that is allowed, else named.'
+
+modules: kdir
+	$(Q)mkdir -p $(module_dir)/module
+	$(Q)find $(module_dir) -xtype l -delete
+	$(Q)ln -sfn $(CURDIR)/include $(CURDIR)/Kbuild $(module_dir)
+	$(Q)ln -sf $(CURDIR)/module/*.[ch] $(module_dir)/module
+	$(Q)$(MAKE) -C $(KDIR) M=$(module_dir) $(btf) modules
+	$(Q)echo '$(module_dir:$(CURDIR)/%=%)/kvm_crstat.ko'
+
+kdir:
+	$(Q)test -n '$(release)' || { echo >&2 'no built kernel in $(KDIR):' \
+		'apt-get install linux-headers-$$(uname -r), or KDIR=DIR'; exit 1; }
+
+tools: $(TOOLS)
+
+$(TOOLS):
+	$(Q)mkdir -p $(build)/tools
+	$(Q)$(MAKE) -C tools/$@ O=$(build)/tools
+
+selftests:
+	$(Q)$(MAKE) -C selftests bundle
+
+# What a VM takes along for the kernel of KDIR.
+vm-payload: modules tools selftests
+
+demo check lint:
+	$(Q)$(vm)/packages install $@
+	$(Q)KERNEL='$(KERNEL)' $(vm)/$@
+
+install: modules tools
+	$(Q)install -D -m 644 $(module_dir)/kvm_crstat.ko \
+		$(DESTDIR)/lib/modules/$(release)/extra/kvm_crstat.ko
+	$(Q)test -n '$(DESTDIR)' || depmod $(release)
+	$(Q)install -D -t $(DESTDIR)$(PREFIX)/bin $(TOOLS:%=$(build)/tools/%)
+	$(Q)for page in $(manuals); do install -D -m 644 $$page \
+		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+
+uninstall: kdir
+	$(Q)rm -f $(DESTDIR)/lib/modules/$(release)/extra/kvm_crstat.ko
+	$(Q)test -n '$(DESTDIR)' || depmod $(release)
+	$(Q)rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	$(Q)for page in $(manuals); do rm -f \
+		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+
+clean:
+	$(Q)rm -rf $(build)
+
+.PHONY: help modules kdir tools $(TOOLS) selftests vm-payload demo check lint \
+	install uninstall clean
