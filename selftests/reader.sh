@@ -13,13 +13,14 @@ export LC_ALL=C
 here=$(dirname "$(readlink -f "$0")")/reader
 
 replay() { # TRANSCRIPT
-	local line
+	local lines line
 
-	while read -r line; do
+	mapfile -t lines <"$1"
+	for line in "${lines[@]}"; do
 		[[ $line == '$ '* ]] || continue
 		printf '%s\n' "$line"
 		(cd "$(dirname "$1")" && bash -c "${line#\$ }") 2>&1
-	done <"$1"
+	done
 }
 
 for transcript in "$here"/*/*.txt; do
@@ -34,29 +35,20 @@ for transcript in "$here"/*/*.txt; do
 	result $status "${transcript#"$here/"}"
 done
 
-# exits NAME STATUS COMMAND...: the status, and one line on stderr.
+# exits NAME STATUS COMMAND: the status, and one line on stderr.
 exits() {
-	local name=$1 status=$2 got
+	local got
 
-	shift 2
-	"$@" >"$scratch/out" 2>"$scratch/err"
+	(eval "$3") >"$scratch/out" 2>"$scratch/err"
 	got=$?
-	[[ $got == "$status" && $(wc -l <"$scratch/err") == 1 ]]
-	result $? "$name"
-	[[ $got == "$status" ]] || note "exit status $got: $(<"$scratch/err")"
+	[[ $got == "$2" && $(wc -l <"$scratch/err") == 1 ]]
+	result $? "$1"
+	[[ $got == "$2" ]] || note "exit status $got: $(<"$scratch/err")"
 }
 
-to_full_disk() {
-	crstat --root "$here/amd" >/dev/full
-}
-
-to_closed_output() {
-	crstat --root "$here/amd" >&-
-}
-
-exits "a full disk is an error" 1 to_full_disk
-exits "a closed output is an error" 1 to_closed_output
-exits "rates to a full disk end" 1 eval \
+exits "a full disk is an error" 1 "crstat --root '$here/amd' >/dev/full"
+exits "a closed output is an error" 1 "crstat --root '$here/amd' >&-"
+exits "rates to a full disk end" 1 \
 	"crstat --root '$here/amd' -i 0.1 >/dev/full"
 
 if [[ -d /sys/module/kvm_crstat ]]; then
@@ -70,11 +62,11 @@ mkdir "$unreadable"
 cp "$here/amd/vcpus" "$unreadable"
 chmod 0 "$unreadable/vcpus"
 if ((UID)); then
-	exits "no permission" 5 crstat --root "$unreadable"
+	exits "no permission" 5 "crstat --root '$unreadable'"
 elif type setpriv >/dev/null 2>&1; then
 	chmod 755 "$scratch"
-	exits "no permission" 5 setpriv --reuid 65534 --clear-groups \
-		"$(type -P crstat)" --root "$unreadable"
+	exits "no permission" 5 "setpriv --reuid 65534 --clear-groups \
+		'$(type -P crstat)' --root '$unreadable'"
 else
 	skip "no permission" "needs setpriv"
 fi

@@ -22,7 +22,7 @@ int compare_cells(const struct cell *a, const struct cell *b)
 						a->type == CELL_WORD) ? 1 : -1;
 	if (a->type == CELL_NUMBER)
 		return (a->number > b->number) - (a->number < b->number);
-	if (a->type == CELL_WORD)
+	if (a->type == CELL_WORD && a->word != b->word)
 		return strverscmp(a->word, b->word);
 	return 0;
 }

@@ -236,7 +236,12 @@ static bool read_hex(const char *word, uint64_t *number)
 	return true;
 }
 
-static bool read_cell(struct cell *cell, enum kind kind, const char *word)
+/*
+ * @above is the cell in the row before: most words stand in many rows, and those
+ * that are one in memory need not be compared letter by letter later.
+ */
+static bool read_cell(struct cell *cell, const struct cell *above,
+		      enum kind kind, const char *word)
 {
 	if (word[0] == '-' && !word[1])
 		return true;
@@ -254,6 +259,8 @@ static bool read_cell(struct cell *cell, enum kind kind, const char *word)
 	case KIND_WORD:
 		break;
 	}
+	if (above && cell_is(above, word))
+		word = above->word;
 	cell->type = CELL_WORD;
 	cell->word = word;
 	return true;
@@ -262,6 +269,8 @@ static bool read_cell(struct cell *cell, enum kind kind, const char *word)
 static enum read_result read_row(struct parser *p, struct cell *row)
 {
 	const struct file *file = p->table->file;
+	const struct cell *above =
+		row == p->table->cells ? NULL : row - file->nr_columns;
 	char *words[MAX_COLUMNS];
 	bool clean = true;
 	unsigned int i = 0;
@@ -281,7 +290,8 @@ static enum read_result read_row(struct parser *p, struct cell *row)
 		int column = p->map[i];
 
 		if (column >= 0 &&
-		    !read_cell(&row[column], file->kinds[column], words[i]))
+		    !read_cell(&row[column], above ? &above[column] : NULL,
+			       file->kinds[column], words[i]))
 			return refuse(p, READ_FOREIGN, "not a number");
 	}
 	next_line(p);
