@@ -163,6 +163,18 @@ static void explain_vcpus(const struct facts *facts)
 	    live, gone, plural(gone));
 }
 
+static void select_tables(struct facts *facts)
+{
+	struct guests guests;
+
+	guests_find(&guests, &facts->view->source, &facts->tables[FILE_vcpus]);
+	for (size_t id = 0; id < NR_FILES; id++)
+		if (file_has_vcpus(&files[id]))
+			select_rows(&facts->view->select, &guests,
+				    &facts->tables[id]);
+	guests_free(&guests);
+}
+
 /**
  * explain_view - print what the numbers mean
  * @view: arguments
@@ -175,6 +187,7 @@ void explain_view(const struct view *view)
 	for (size_t id = 0; id < NR_FILES; id++)
 		if (id != FILE_vcpus)
 			source_optional(&view->source, id, &facts.tables[id]);
+	select_tables(&facts);
 	/* Explained for the host, whichever of its vCPUs did it. */
 	fold_table(&facts.tables[FILE_bits],
 		   COLUMN_BIT(BITS_reg) | COLUMN_BIT(BITS_bit) |

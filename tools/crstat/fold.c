@@ -27,15 +27,15 @@ int compare_cells(const struct cell *a, const struct cell *b)
 	return 0;
 }
 
-/* Live vCPUs first: they are what most look for. */
+/* Live vCPUs and sums come first: they are what most look for. */
 static int state_rank(const struct cell *state)
 {
-	static const char *const order[] = { "live", "gone", "dropped" };
-	int rank = 0;
+	static const char *const last[] = { "gone", "dropped", "noroom" };
 
-	while (rank < 3 && !cell_is(state, order[rank]))
-		rank++;
-	return rank;
+	for (int i = 0; i < 3; i++)
+		if (cell_is(state, last[i]))
+			return i + 1;
+	return 0;
 }
 
 static int compare_vcpus(const void *a, const void *b)

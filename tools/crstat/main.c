@@ -5,37 +5,50 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "fail.h"
 #include "view.h"
 
 /* Options without a short form, above all characters. */
-enum { OPT_ROOT = 256, OPT_PER_VCPU, OPT_ALL, OPT_KALLSYMS };
+enum {
+	OPT_ROOT = 256,
+	OPT_PER_VCPU,
+	OPT_ALL,
+	OPT_KALLSYMS,
+	OPT_VM,
+	OPT_PID,
+	OPT_VCPU,
+	OPT_LIVE,
+	OPT_NONZERO,
+	OPT_SUM,
+};
 
 /* Options that not every view takes, a bit each, and their names in order. */
 enum {
 	TAKES_INTERVAL = 1,
-	TAKES_PER_VCPU = 2,
-	TAKES_ALL = 4,
-	TAKES_KALLSYMS = 8,
+	TAKES_SELECT = 2,
+	TAKES_SUM = 4,
+	TAKES_ALL = 8,
+	TAKES_KALLSYMS = 16,
 };
 
 static const char *const option_names[] = {
-	"-i", "--per-vcpu", "--all", "--kallsyms",
+	"-i", "rows to select", "--sum", "--all", "--kallsyms",
 };
 
 /* X(name, options that it takes, help) */
 #define VIEWS(X)                                                             \
-	X(table, TAKES_INTERVAL, "counters of each vCPU (the default)")      \
-	X(values, TAKES_PER_VCPU, "values written to registers, with bits")  \
-	X(bits, TAKES_PER_VCPU | TAKES_ALL, "bits of CR0 and CR4 that toggled") \
-	X(sites, TAKES_PER_VCPU | TAKES_ALL | TAKES_KALLSYMS,                \
+	X(table, TAKES_INTERVAL | TAKES_SELECT | TAKES_SUM,                  \
+	  "counters of each vCPU (the default)")                             \
+	X(values, TAKES_SELECT | TAKES_SUM,                                  \
+	  "values written to registers, with bits")                          \
+	X(bits, TAKES_SELECT | TAKES_SUM | TAKES_ALL,                        \
+	  "bits of CR0 and CR4 that toggled")                                \
+	X(sites, TAKES_SELECT | TAKES_SUM | TAKES_ALL | TAKES_KALLSYMS,      \
 	  "guest instructions that accessed registers")                      \
 	X(callers, 0, "call sites of the functions that write the TPR")      \
 	X(probes, 0, "the probes that everything is counted by")             \
-	X(explain, 0, "what the numbers mean on this host, in sentences")
+	X(explain, TAKES_SELECT, "what the numbers mean on this host, in sentences")
 
 #define VIEW_ENTRY(name, takes, help) { #name, takes, name##_view },
 
@@ -55,8 +68,14 @@ static const struct argp_option options[] = {
 	{ "interval", 'i', "SECONDS", 0,
 	  "Print events per second, every SECONDS, until interrupted", 0 },
 	{ "count", 'n', "COUNT", 0, "With -i: stop after COUNT intervals", 0 },
-	{ "per-vcpu", OPT_PER_VCPU, NULL, 0,
-	  "values, bits, sites: a row per vCPU rather than per VM", 0 },
+	{ "vm", OPT_VM, "NAME", 0, "Only the guest or VM of this name", 0 },
+	{ "pid", OPT_PID, "PID", 0, "Only VMs of this process", 0 },
+	{ "vcpu", OPT_VCPU, "ID", 0, "Only vCPUs of this id", 0 },
+	{ "live", OPT_LIVE, NULL, 0, "Only vCPUs that are not gone", 0 },
+	{ "nonzero", OPT_NONZERO, NULL, 0, "Only rows that counted anything", 0 },
+	{ "sum", OPT_SUM, "BY", 0,
+	  "A row per vcpu (table), per vm (values, bits, sites) or per host", 0 },
+	{ "per-vcpu", OPT_PER_VCPU, NULL, 0, "The same as --sum vcpu", 0 },
 	{ "all", OPT_ALL, NULL, 0,
 	  "bits: those that never changed too; sites: not just the top", 0 },
 	{ "kallsyms", OPT_KALLSYMS, "FILE", 0,
@@ -78,6 +97,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  crstat                 the table of all vCPUs\n"
 	"  crstat -i 1 -n 10      events per second, ten times\n"
+	"  crstat -- sleep 10     what happened in that time\n"
 	"  crstat values          what the guests write to CR0, CR3, CR4, CR8\n"
 	"  crstat sites --kallsyms guest.kallsyms   which code of theirs does\n"
 	"  crstat explain         what it means\n";
@@ -86,6 +106,7 @@ struct arguments {
 	struct view view;
 	const char *root;
 	const char *name;
+	char **command;
 	unsigned int given;
 };
 
@@ -100,6 +121,28 @@ static double parse_positive(struct argp_state *state, const char *option,
 		argp_error(state, "%s takes a positive number, not \"%s\"",
 			   option, text);
 	return number;
+}
+
+static const char *check_whole(struct argp_state *state, const char *option,
+			       const char *text)
+{
+	if (!*text || text[strspn(text, "0123456789")])
+		argp_error(state, "%s takes a whole number, not \"%s\"", option,
+			   text);
+	return text;
+}
+
+static enum sum parse_sum(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {
+		[SUM_VCPU] = "vcpu", [SUM_VM] = "vm", [SUM_HOST] = "host",
+	};
+
+	for (int sum = SUM_VCPU; sum <= SUM_HOST; sum++)
+		if (!strcmp(text, names[sum]))
+			return sum;
+	argp_error(state, "--sum takes vcpu, vm or host, not \"%s\"", text);
+	return SUM_DEFAULT;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -117,9 +160,33 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (!view->count)
 			argp_error(state, "-n takes a whole number");
 		break;
+	case OPT_VM:
+		view->select.vm = arg;
+		arguments->given |= TAKES_SELECT;
+		break;
+	case OPT_PID:
+		view->select.pid = check_whole(state, "--pid", arg);
+		arguments->given |= TAKES_SELECT;
+		break;
+	case OPT_VCPU:
+		view->select.vcpu = check_whole(state, "--vcpu", arg);
+		arguments->given |= TAKES_SELECT;
+		break;
+	case OPT_LIVE:
+		view->select.live = true;
+		arguments->given |= TAKES_SELECT;
+		break;
+	case OPT_NONZERO:
+		view->select.nonzero = true;
+		arguments->given |= TAKES_SELECT;
+		break;
+	case OPT_SUM:
+		view->select.sum = parse_sum(state, arg);
+		arguments->given |= TAKES_SUM;
+		break;
 	case OPT_PER_VCPU:
-		view->per_vcpu = true;
-		arguments->given |= TAKES_PER_VCPU;
+		view->select.sum = SUM_VCPU;
+		arguments->given |= TAKES_SUM;
 		break;
 	case OPT_ALL:
 		view->all = true;
@@ -133,6 +200,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		arguments->root = arg;
 		break;
 	case ARGP_KEY_ARG:
+		/* What stands after "--" is a command, whatever it is. */
+		if (state->quoted && state->next > state->quoted) {
+			arguments->command = state->argv + state->next - 1;
+			state->next = state->argc;
+			break;
+		}
 		if (arguments->name)
 			argp_error(state, "one view at a time");
 		arguments->name = arg;
@@ -140,6 +213,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (view->count && !view->interval)
 			argp_error(state, "-n goes with -i");
+		if (arguments->command && (arguments->name || view->interval))
+			argp_error(state, "a command goes without view and -i");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -150,31 +225,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "[VIEW]",
+	.args_doc = "[VIEW]\n-- COMMAND [ARGUMENT...]",
 	.doc = doc,
 };
 
-static void find_terminal(struct view *view)
-{
-	const char *columns = getenv("COLUMNS");
-	const char *no_colour = getenv("NO_COLOR");
-	struct winsize size;
-
-	if (isatty(STDOUT_FILENO)) {
-		view->colour = !no_colour || !*no_colour;
-		if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size)) {
-			view->width = size.ws_col;
-			view->height = size.ws_row;
-		}
-	}
-	if (columns && atoi(columns) > 0)
-		view->width = atoi(columns);
-}
-
-static void run(struct arguments *arguments)
+static int run(struct arguments *arguments)
 {
 	const char *name = arguments->name ? arguments->name : views[0].name;
 	struct view *view = &arguments->view;
+	int status = 0;
 	unsigned int unwanted;
 	size_t i = 0;
 
@@ -186,24 +245,28 @@ static void run(struct arguments *arguments)
 	if (unwanted)
 		fail(FAIL_USAGE, "the view %s does not take %s", name,
 		     option_names[__builtin_ctz(unwanted)]);
-	find_terminal(view);
+	view_terminal(view);
 	source_open(&view->source, arguments->root);
-	if (view->interval)
+	if (arguments->command)
+		status = command_view(view, arguments->command);
+	else if (view->interval)
 		rates_view(view);
 	else
 		views[i].print(view);
 	source_close(&view->source);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
+	int status;
 
 	argp_err_exit_status = FAIL_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	run(&arguments);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+	status = run(&arguments);
 	/* A full disk shows itself here at the latest. */
 	if (fflush(stdout) || ferror(stdout))
 		fail(FAIL_SYSTEM, "cannot write: %s", strerror(errno));
-	return 0;
+	return status;
 }

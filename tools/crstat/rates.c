@@ -51,14 +51,6 @@ static void add_rate(struct grid *grid, const struct cell *count, double seconds
 		grid_text(grid, "%.0f", rate);
 }
 
-static bool any_count(const struct cell *row)
-{
-	for (unsigned int c = 0; c < NR_VCPUS; c++)
-		if (files[FILE_vcpus].kinds[c] == KIND_COUNT && cell_number(&row[c]))
-			return true;
-	return false;
-}
-
 static void add_row(struct grid *grid, const char *name, const struct cell *row,
 		    double seconds)
 {
@@ -86,20 +78,19 @@ static void add_idle_row(struct grid *grid)
 	add_row(grid, "-", row, 1);
 }
 
-static size_t add_rows(struct grid *grid, const struct source *source,
+static size_t add_rows(struct grid *grid, const struct view *view,
 		       struct table *delta, double seconds)
 {
 	struct guests guests;
 	size_t nr = 0;
 
-	hide_unarmed(delta);
-	sort_vcpus(delta);
-	guests_find(&guests, source, delta);
+	guests_find(&guests, &view->source, delta);
+	select_vcpus(&view->select, &guests, delta);
 	grid_clear(grid);
 	for (size_t i = 0; i < delta->nr_rows; i++) {
 		const struct cell *row = table_row(delta, i);
 
-		if (!any_count(row))
+		if (!any_count(delta->file, row))
 			continue;
 		add_row(grid, guest_name(&guests, &row[VCPUS_vm]), row, seconds);
 		nr++;
@@ -162,7 +153,7 @@ void rates_view(const struct view *view)
 		source_table(&view->source, FILE_vcpus, &now);
 		read_at = now_seconds();
 		delta_vcpus(&before, &now, &delta);
-		nr = add_rows(&grid, &view->source, &delta, read_at - last);
+		nr = add_rows(&grid, view, &delta, read_at - last);
 		print_rows(view, &grid, nr);
 		table_free(&delta);
 		table_free(&before);

@@ -17,10 +17,10 @@ void sheet_open(struct sheet *sheet, const struct view *view, enum file_id id)
 	source_table(&view->source, id, &sheet->table);
 	if (!file_has_vcpus(&files[id]))
 		return;
+	sheet->sum = view->select.sum ? view->select.sum : SUM_VM;
+	sheet->group = select_key(sheet->sum);
 	guests_find(&sheet->guests, &view->source, &sheet->table);
-	sheet->group = COLUMN_BIT(ID_vm);
-	if (view->per_vcpu)
-		sheet->group |= COLUMN_BIT(ID_vcpu);
+	select_rows(&view->select, &sheet->guests, &sheet->table);
 }
 
 /**
@@ -29,8 +29,9 @@ void sheet_open(struct sheet *sheet, const struct view *view, enum file_id id)
  */
 void sheet_columns(struct sheet *sheet)
 {
-	grid_column(&sheet->grid, "vm", GRID_LEFT, GRID_STAYS);
-	if (sheet->view->per_vcpu)
+	if (sheet->sum != SUM_HOST)
+		grid_column(&sheet->grid, "vm", GRID_LEFT, GRID_STAYS);
+	if (sheet->sum == SUM_VCPU)
 		grid_column(&sheet->grid, "vcpu", GRID_RIGHT, GRID_STAYS);
 }
 
@@ -41,8 +42,10 @@ void sheet_columns(struct sheet *sheet)
  */
 void sheet_row(struct sheet *sheet, const struct cell *row)
 {
-	grid_text(&sheet->grid, "%s", guest_name(&sheet->guests, &row[ID_vm]));
-	if (sheet->view->per_vcpu)
+	if (sheet->sum != SUM_HOST)
+		grid_text(&sheet->grid, "%s",
+			  guest_name(&sheet->guests, &row[ID_vm]));
+	if (sheet->sum == SUM_VCPU)
 		grid_cell(&sheet->grid, &row[ID_vcpu], KIND_NUMBER);
 }
 

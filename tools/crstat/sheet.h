@@ -12,7 +12,8 @@ struct sheet {
 	struct table table;
 	struct guests guests;
 	struct grid grid;
-	/* The columns by which rows of vCPUs are told apart. */
+	/* By what rows of vCPUs are summed, and the columns of that. */
+	enum sum sum;
 	uint64_t group;
 };
 

@@ -51,35 +51,47 @@ static bool all_live(const struct table *vcpus)
 }
 
 /**
+ * vcpus_print - print a table of vCPUs
+ * @view: arguments
+ * @vcpus: table of the file vcpus; its rows are selected
+ */
+void vcpus_print(const struct view *view, struct table *vcpus)
+{
+	struct grid grid = { .limit = view->width, .colour = view->colour };
+	bool summed = view->select.sum > SUM_VCPU;
+	struct guests guests;
+	bool live;
+
+	guests_find(&guests, &view->source, vcpus);
+	select_vcpus(&view->select, &guests, vcpus);
+	live = all_live(vcpus);
+	for (unsigned int c = 0; c < NR_VCPUS; c++)
+		vcpus_column(&grid, c, c == VCPUS_pid || c == VCPUS_tid ||
+				       (c == VCPUS_vcpu && summed) ||
+				       (c == VCPUS_state && (live || summed)));
+	for (size_t i = 0; i < vcpus->nr_rows; i++) {
+		const struct cell *row = table_row(vcpus, i);
+
+		grid_text(&grid, "%s", guest_name(&guests, &row[VCPUS_vm]));
+		for (unsigned int c = VCPUS_vm + 1; c < NR_VCPUS; c++)
+			grid_cell(&grid, &row[c], vcpus->file->kinds[c]);
+	}
+	grid_print(&grid);
+	if (!vcpus->nr_rows)
+		fputs("crstat: no such vCPU was seen\n", stderr);
+	grid_free(&grid);
+	guests_free(&guests);
+}
+
+/**
  * table_view - print what was counted for each vCPU since the last reset
  * @view: arguments
  */
 void table_view(const struct view *view)
 {
-	struct grid grid = { .limit = view->width, .colour = view->colour };
-	struct guests guests;
 	struct table vcpus;
-	bool live;
 
 	source_table(&view->source, FILE_vcpus, &vcpus);
-	sort_vcpus(&vcpus);
-	hide_unarmed(&vcpus);
-	guests_find(&guests, &view->source, &vcpus);
-	live = all_live(&vcpus);
-	for (unsigned int c = 0; c < NR_VCPUS; c++)
-		vcpus_column(&grid, c, c == VCPUS_pid || c == VCPUS_tid ||
-				       (c == VCPUS_state && live));
-	for (size_t i = 0; i < vcpus.nr_rows; i++) {
-		const struct cell *row = table_row(&vcpus, i);
-
-		grid_text(&grid, "%s", guest_name(&guests, &row[VCPUS_vm]));
-		for (unsigned int c = VCPUS_vm + 1; c < NR_VCPUS; c++)
-			grid_cell(&grid, &row[c], vcpus.file->kinds[c]);
-	}
-	grid_print(&grid);
-	if (!vcpus.nr_rows)
-		fputs("crstat: no vCPU was seen since the last reset\n", stderr);
-	grid_free(&grid);
-	guests_free(&guests);
+	vcpus_print(view, &vcpus);
 	table_free(&vcpus);
 }

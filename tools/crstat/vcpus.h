@@ -4,7 +4,9 @@
 #define CRSTAT_VCPUS_H
 
 #include "grid.h"
+#include "view.h"
 
+void vcpus_print(const struct view *view, struct table *vcpus);
 void vcpus_column(struct grid *grid, unsigned int column,
 		  bool dispensable);
 

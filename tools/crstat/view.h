@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "source.h"
+#include "select.h"
 
 struct view {
 	struct source source;
@@ -18,13 +18,16 @@ struct view {
 	/* Of the table: seconds between rates and how often; 0: totals. */
 	double interval;
 	unsigned long count;
-	/* Of values, bits and sites. */
-	bool per_vcpu;
+	struct select select;
+	/* Of bits and sites. */
 	bool all;
 	/* Of sites. */
 	const char *kallsyms;
 };
 
+void view_terminal(struct view *view);
+
+int command_view(struct view *view, char **argv);
 void table_view(const struct view *view);
 void rates_view(const struct view *view);
 void values_view(const struct view *view);
