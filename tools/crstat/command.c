@@ -5,11 +5,10 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "delta.h"
-#include "fail.h"
+#include "pace.h"
 #include "vcpus.h"
 #include "view.h"
 
@@ -47,30 +46,6 @@ static int run_command(char **argv, int *status)
 	return 0;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) + (now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
-/* vCPUs that were gone before, or were not heard of, are not of this time. */
-static void drop_idle(struct table *delta)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < delta->nr_rows; i++) {
-		const struct cell *row = table_row(delta, i);
-
-		if (cell_is(&row[VCPUS_state], "live") ||
-		    any_count(delta->file, row))
-			memmove(table_row(delta, nr++), row,
-				NR_VCPUS * sizeof(*row));
-	}
-	delta->nr_rows = nr;
-}
-
 /**
  * command_view - run a command and print what happened meanwhile to stderr
  * @view: arguments
@@ -81,21 +56,20 @@ static void drop_idle(struct table *delta)
 int command_view(struct view *view, char **argv)
 {
 	struct table before, now, delta;
-	struct timespec start;
-	double seconds;
+	double start, seconds;
 	int status, error;
 
 	source_table(&view->source, FILE_vcpus, &before);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = seconds_now();
 	error = run_command(argv, &status);
 	if (error) {
 		fprintf(stderr, "crstat: %s: %s\n", argv[0], strerror(error));
 		return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
 	}
-	seconds = seconds_since(&start);
+	seconds = seconds_now() - start;
 	source_table(&view->source, FILE_vcpus, &now);
 	delta_vcpus(&before, &now, &delta);
-	drop_idle(&delta);
+	delta_drop_idle(&delta);
 
 	/* stdout is the command's. */
 	dup2(STDERR_FILENO, STDOUT_FILENO);

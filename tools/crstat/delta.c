@@ -11,6 +11,7 @@
 #include "delta.h"
 #include "fail.h"
 #include "fold.h"
+#include "select.h"
 
 /* The rows of one vCPU's VM and id, in any of their lives. */
 #define KEY (COLUMN_BIT(VCPUS_vm) | COLUMN_BIT(VCPUS_pid) | COLUMN_BIT(VCPUS_vcpu))
@@ -157,4 +158,23 @@ void delta_vcpus(struct table *before, struct table *now, struct table *delta)
 	}
 	subtract_dropped(delta, matches, before->nr_rows);
 	free(matches);
+}
+
+/**
+ * delta_drop_idle - drop vCPUs that were not of this time
+ * @delta: of delta_vcpus(); what was gone before or had no events is dropped
+ */
+void delta_drop_idle(struct table *delta)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < delta->nr_rows; i++) {
+		const struct cell *row = table_row(delta, i);
+
+		if (cell_is(&row[VCPUS_state], "live") ||
+		    any_count(delta->file, row))
+			memmove(table_row(delta, nr++), row,
+				NR_VCPUS * sizeof(*row));
+	}
+	delta->nr_rows = nr;
 }

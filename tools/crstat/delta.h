@@ -6,5 +6,6 @@
 #include "read.h"
 
 void delta_vcpus(struct table *before, struct table *now, struct table *delta);
+void delta_drop_idle(struct table *delta);
 
 #endif /* CRSTAT_DELTA_H */

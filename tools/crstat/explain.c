@@ -112,15 +112,8 @@ static enum vendor find_vendor(const struct table *probes)
 
 static void find_parameters(struct facts *facts)
 {
-#define PARAMETER_NAMES(module, name) { #module, #name },
-	static const struct {
-		const char *module;
-		const char *name;
-	} names[] = { EXPLAIN_PARAMETERS(PARAMETER_NAMES) };
-
-	for (size_t i = 0; i < NR_PARAMETERS; i++) {
-		char *value = source_parameter(&facts->view->source,
-					       names[i].module, names[i].name);
+	for (size_t i = 0; i < NR_KVM_PARAMETERS; i++) {
+		char *value = source_parameter(&facts->view->source, i);
 
 		facts->parameters[i] = value ? value : or_fail(strdup("unknown"));
 	}
@@ -168,7 +161,7 @@ static void select_tables(struct facts *facts)
 	struct guests guests;
 
 	guests_find(&guests, &facts->view->source, &facts->tables[FILE_vcpus]);
-	for (size_t id = 0; id < NR_FILES; id++)
+	for (size_t id = 0; id < NR_MODULE_FILES; id++)
 		if (file_has_vcpus(&files[id]))
 			select_rows(&facts->view->select, &guests,
 				    &facts->tables[id]);
@@ -184,7 +177,7 @@ void explain_view(const struct view *view)
 	struct facts facts = { .view = view };
 
 	source_table(&view->source, FILE_vcpus, &facts.tables[FILE_vcpus]);
-	for (size_t id = 0; id < NR_FILES; id++)
+	for (size_t id = 0; id < NR_MODULE_FILES; id++)
 		if (id != FILE_vcpus)
 			source_optional(&view->source, id, &facts.tables[id]);
 	select_tables(&facts);
@@ -203,8 +196,8 @@ void explain_view(const struct view *view)
 	}
 	explain_losses(&facts);
 
-	for (size_t i = 0; i < NR_PARAMETERS; i++)
+	for (size_t i = 0; i < NR_KVM_PARAMETERS; i++)
 		free(facts.parameters[i]);
-	for (size_t id = 0; id < NR_FILES; id++)
+	for (size_t id = 0; id < NR_MODULE_FILES; id++)
 		table_free(&facts.tables[id]);
 }

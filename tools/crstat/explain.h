@@ -9,26 +9,14 @@
 
 enum vendor { VENDOR_UNKNOWN, VENDOR_AMD, VENDOR_INTEL };
 
-/* Parameters of KVM that decide what exits: X(module, name). */
-#define EXPLAIN_PARAMETERS(X)            \
-	X(kvm_amd, npt)                  \
-	X(kvm_amd, avic)                 \
-	X(kvm_intel, ept)                \
-	X(kvm_intel, unrestricted_guest) \
-	X(kvm_intel, flexpriority)       \
-	X(kvm_intel, enable_apicv)
-
-#define PARAMETER_ENUM(module, name) PARAMETER_##name,
-enum { EXPLAIN_PARAMETERS(PARAMETER_ENUM) NR_PARAMETERS };
-
 struct facts {
 	const struct view *view;
-	struct table tables[NR_FILES];
+	struct table tables[NR_MODULE_FILES];
 	/* All rows of the file vcpus in one. */
 	struct cell sum[NR_VCPUS];
 	enum vendor vendor;
 	/* "Y", "N" or what else it is, "unknown" where it can't be read. */
-	char *parameters[NR_PARAMETERS];
+	char *parameters[NR_KVM_PARAMETERS];
 };
 
 /* Of the vCPUs that tell what is armed: how many there are, how many have it. */

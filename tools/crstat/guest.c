@@ -76,6 +76,25 @@ static char *name_of_process(const struct source *source, uint64_t pid)
 	return name;
 }
 
+static void name_recorded(struct guests *guests, const struct source *source)
+{
+	struct table names;
+
+	source_optional(source, FILE_guests, &names);
+	for (size_t i = 0; i < names.nr_rows; i++) {
+		const struct cell *row = table_row(&names, i);
+		struct guest key = { .vm = cell_word(&row[GUESTS_of]) };
+		struct guest *guest = bsearch(&key, guests->list, guests->nr,
+					      sizeof(key), compare_vms);
+
+		if (guest && printable(cell_word(&row[GUESTS_guest])) &&
+		    !guest->name)
+			guest->name =
+				or_fail(strdup(cell_word(&row[GUESTS_guest])));
+	}
+	table_free(&names);
+}
+
 /* The VMs with live vCPUs; who else has the process now can't be known. */
 static void list_vms(struct guests *guests, const struct table *table)
 {
@@ -137,11 +156,14 @@ void guests_find(struct guests *guests, const struct source *source,
 {
 	*guests = (struct guests){ 0 };
 	list_vms(guests, table);
-	for (size_t i = 0; i < guests->nr; i++)
+	if (!guests->nr)
+		return;
+	if (source->snapshot)
+		name_recorded(guests, source);
+	for (size_t i = 0; i < guests->nr && !source->snapshot; i++)
 		guests->list[i].name =
 			name_of_process(source, guests->list[i].pid);
-	if (guests->nr)
-		drop_shared_names(guests);
+	drop_shared_names(guests);
 }
 
 /**

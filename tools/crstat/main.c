@@ -30,10 +30,11 @@ enum {
 	TAKES_SUM = 4,
 	TAKES_ALL = 8,
 	TAKES_KALLSYMS = 16,
+	TAKES_OUTPUT = 32,
 };
 
 static const char *const option_names[] = {
-	"-i", "rows to select", "--sum", "--all", "--kallsyms",
+	"-i", "rows to select", "--sum", "--all", "--kallsyms", "-o",
 };
 
 /* X(name, options that it takes, help) */
@@ -48,7 +49,12 @@ static const char *const option_names[] = {
 	  "guest instructions that accessed registers")                      \
 	X(callers, 0, "call sites of the functions that write the TPR")      \
 	X(probes, 0, "the probes that everything is counted by")             \
-	X(explain, TAKES_SELECT, "what the numbers mean on this host, in sentences")
+	X(explain, TAKES_SELECT,                                             \
+	  "what the numbers mean on this host, in sentences")                \
+	X(record, TAKES_INTERVAL | TAKES_OUTPUT,                             \
+	  "write all files into one, for --root and diff")                   \
+	X(diff, TAKES_SELECT | TAKES_SUM,                                    \
+	  "FROM [TO]: what happened between two recordings, or from one to now")
 
 #define VIEW_ENTRY(name, takes, help) { #name, takes, name##_view },
 
@@ -66,7 +72,8 @@ static const struct {
 
 static const struct argp_option options[] = {
 	{ "interval", 'i', "SECONDS", 0,
-	  "Print events per second, every SECONDS, until interrupted", 0 },
+	  "Print events per second, or record, every SECONDS until interrupted",
+	  0 },
 	{ "count", 'n', "COUNT", 0, "With -i: stop after COUNT intervals", 0 },
 	{ "vm", OPT_VM, "NAME", 0, "Only the guest or VM of this name", 0 },
 	{ "pid", OPT_PID, "PID", 0, "Only VMs of this process", 0 },
@@ -80,8 +87,9 @@ static const struct argp_option options[] = {
 	  "bits: those that never changed too; sites: not just the top", 0 },
 	{ "kallsyms", OPT_KALLSYMS, "FILE", 0,
 	  "sites: name addresses by a guest's /proc/kallsyms or System.map", 0 },
-	{ "root", OPT_ROOT, "DIR", 0,
-	  "Read captured files in DIR instead of the module's", 0 },
+	{ "output", 'o', "FILE", 0, "record: write to FILE, not to stdout", 0 },
+	{ "root", OPT_ROOT, "PATH", 0,
+	  "Read a recording or a folder of captured files, not the module's", 0 },
 	{ NULL, 0, NULL, 0, "Views:", 1 },
 	VIEWS(VIEW_HELP)
 	{ NULL, 0, NULL, 0, "Exit status:", 2 },
@@ -100,7 +108,8 @@ static const char doc[] =
 	"  crstat -- sleep 10     what happened in that time\n"
 	"  crstat values          what the guests write to CR0, CR3, CR4, CR8\n"
 	"  crstat sites --kallsyms guest.kallsyms   which code of theirs does\n"
-	"  crstat explain         what it means\n";
+	"  crstat explain         what it means\n"
+	"  crstat record -o FILE  all of it, for a colleague: crstat --root FILE\n";
 
 struct arguments {
 	struct view view;
@@ -196,6 +205,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		view->kallsyms = arg;
 		arguments->given |= TAKES_KALLSYMS;
 		break;
+	case 'o':
+		view->output = arg;
+		arguments->given |= TAKES_OUTPUT;
+		break;
 	case OPT_ROOT:
 		arguments->root = arg;
 		break;
@@ -206,9 +219,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			state->next = state->argc;
 			break;
 		}
-		if (arguments->name)
-			argp_error(state, "one view at a time");
-		arguments->name = arg;
+		if (!arguments->name)
+			arguments->name = arg;
+		else if (view->nr_operands < 2 && !strcmp(arguments->name, "diff"))
+			view->operands[view->nr_operands++] = arg;
+		else
+			argp_error(state, "too many arguments: %s", arg);
 		break;
 	case ARGP_KEY_END:
 		if (view->count && !view->interval)
@@ -225,7 +241,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse_option,
-	.args_doc = "[VIEW]\n-- COMMAND [ARGUMENT...]",
+	.args_doc = "[VIEW]\ndiff FROM [TO]\n-- COMMAND [ARGUMENT...]",
 	.doc = doc,
 };
 
@@ -245,11 +261,16 @@ static int run(struct arguments *arguments)
 	if (unwanted)
 		fail(FAIL_USAGE, "the view %s does not take %s", name,
 		     option_names[__builtin_ctz(unwanted)]);
+	if (views[i].print == diff_view) {
+		if (!view->nr_operands)
+			fail(FAIL_USAGE, "diff takes one or two recordings");
+		arguments->root = view->operands[1];
+	}
 	view_terminal(view);
-	source_open(&view->source, arguments->root);
+	source_open(&view->source, arguments->root, SOURCE_LAST);
 	if (arguments->command)
 		status = command_view(view, arguments->command);
-	else if (view->interval)
+	else if (view->interval && views[i].print == table_view)
 		rates_view(view);
 	else
 		views[i].print(view);

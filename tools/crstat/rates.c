@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Events per second of each vCPU, interval by interval, as vmstat does it. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -10,32 +9,9 @@
 #include "fold.h"
 #include "grid.h"
 #include "guest.h"
+#include "pace.h"
 #include "vcpus.h"
 #include "view.h"
-
-static double now_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-/*
- * False where the user wants to stop. The signal is waited for, not handled, so
- * that it can't come between a look at a flag and the sleep.
- */
-static bool wait_until(double deadline, const sigset_t *stop)
-{
-	double left = deadline - now_seconds();
-	struct timespec timeout = { 0 };
-
-	if (left > 0) {
-		timeout.tv_sec = left;
-		timeout.tv_nsec = (left - timeout.tv_sec) * 1e9;
-	}
-	return sigtimedwait(stop, NULL, &timeout) < 0;
-}
 
 static void add_rate(struct grid *grid, const struct cell *count, double seconds)
 {
@@ -124,15 +100,9 @@ static void print_rows(const struct view *view, struct grid *grid, size_t nr)
 void rates_view(const struct view *view)
 {
 	struct grid grid = { .limit = view->width, .colour = view->colour };
-	double deadline = now_seconds();
-	double last = deadline;
 	struct table before, now, delta;
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
+	struct pace pace;
+	double last;
 
 	grid_column(&grid, "time", GRID_LEFT, GRID_STAYS);
 	vcpus_column(&grid, VCPUS_vm, false);
@@ -142,16 +112,15 @@ void rates_view(const struct view *view)
 		if (files[FILE_vcpus].kinds[c] == KIND_COUNT)
 			vcpus_column(&grid, c, false);
 
+	pace_start(&pace, view->interval, view->count);
 	source_table(&view->source, FILE_vcpus, &before);
-	for (unsigned long n = 0; !view->count || n < view->count; n++) {
+	last = seconds_now();
+	while (pace_wait(&pace)) {
 		double read_at;
 		size_t nr;
 
-		deadline += view->interval;
-		if (!wait_until(deadline, &stop))
-			break;
 		source_table(&view->source, FILE_vcpus, &now);
-		read_at = now_seconds();
+		read_at = seconds_now();
 		delta_vcpus(&before, &now, &delta);
 		nr = add_rows(&grid, view, &delta, read_at - last);
 		print_rows(view, &grid, nr);

@@ -21,6 +21,7 @@
 #define COLUMNS(name, list, help) \
 	static const struct column name##_columns[] = { list(COLUMN) };
 CRS_FILES(COLUMNS)
+RECORD_FILES(COLUMNS)
 
 /* What is not named here is a word, which any new column can be read as. */
 #define ID_KINDS(file)                \
@@ -66,6 +67,13 @@ static const unsigned char probes_kinds[NR_PROBES] = {
 	[PROBES_missed] = KIND_COUNT,
 };
 
+static const unsigned char snapshot_kinds[NR_SNAPSHOT] = {
+	[SNAPSHOT_unix_ms] = KIND_NUMBER,
+};
+
+static const unsigned char parameters_kinds[NR_PARAMETERS] = { 0 };
+static const unsigned char guests_kinds[NR_GUESTS] = { 0 };
+
 #define FILE_ENTRY(file_name, list, file_help)                 \
 	[FILE_##file_name] = {                                 \
 		.name = #file_name,                            \
@@ -75,7 +83,10 @@ static const unsigned char probes_kinds[NR_PROBES] = {
 		.nr_columns = ARRAY_SIZE(file_name##_columns), \
 	},
 
-const struct file files[NR_FILES] = { CRS_FILES(FILE_ENTRY) };
+const struct file files[NR_FILES] = {
+	CRS_FILES(FILE_ENTRY)
+	RECORD_FILES(FILE_ENTRY)
+};
 
 struct parser {
 	struct table *table;

@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "fail.h"
 #include "source.h"
 
@@ -87,23 +89,49 @@ static char *find_debugfs(void)
 	return folder;
 }
 
+#define PARAMETER_NAME(module, name) { #module, #name },
+const struct kvm_parameter_name kvm_parameters[NR_KVM_PARAMETERS] = {
+	KVM_PARAMETERS(PARAMETER_NAME)
+};
+
+/* One snapshot is kept: a recording of a day holds thousands. */
+static void open_recording(struct source *source, enum source_end end)
+{
+	const char *snapshot;
+	size_t len;
+	char *text = source_slurp(source->path, &len);
+
+	if (!text)
+		return;
+	if (!archive_snapshot(text, len, end == SOURCE_LAST, &snapshot,
+			      &source->snapshot_len))
+		fail(FAIL_DAMAGED,
+		     "%s: not a recording of crstat record, or truncated",
+		     source->path);
+	source->snapshot = or_fail(strndup(snapshot, source->snapshot_len));
+	free(text);
+}
+
 /**
  * source_open - decide where the files are
  * @source: filled in
- * @root: folder of captured files, NULL for the module's own
+ * @root: folder of captured files or a recording, NULL for the module's own
+ * @end: which snapshot of a recording
  */
-void source_open(struct source *source, const char *root)
+void source_open(struct source *source, const char *root, enum source_end end)
 {
+	struct stat status;
 	char *debugfs;
 
-	source->captured = root;
+	*source = (struct source){ .captured = root };
 	if (root) {
-		source->folder = format_path("%s", root);
+		source->path = format_path("%s", root);
+		if (!stat(root, &status) && !S_ISDIR(status.st_mode))
+			open_recording(source, end);
 		return;
 	}
 	debugfs = find_debugfs();
-	source->folder = format_path("%s/" CRS_NAME,
-				     debugfs ? debugfs : DEBUGFS);
+	source->path = format_path("%s/" CRS_NAME, debugfs ? debugfs : DEBUGFS);
 	free(debugfs);
 }
 
@@ -113,7 +141,37 @@ void source_open(struct source *source, const char *root)
  */
 void source_close(struct source *source)
 {
-	free(source->folder);
+	free(source->path);
+	free(source->snapshot);
+}
+
+/**
+ * source_text - the text of one of the files
+ * @source: where
+ * @id: which
+ * @len: its length
+ *
+ * Return: the text, to be freed; NULL with errno set where it can't be read.
+ */
+char *source_text(const struct source *source, enum file_id id, size_t *len)
+{
+	const char *file;
+	char *path, *text;
+	int error;
+
+	if (source->snapshot) {
+		if (archive_file(source->snapshot, source->snapshot_len,
+				 files[id].name, &file, len))
+			return memcpy(or_fail(malloc(*len + 1)), file, *len);
+		errno = ENOENT;
+		return NULL;
+	}
+	path = format_path("%s/%s", source->path, files[id].name);
+	text = source_slurp(path, len);
+	error = errno;
+	free(path);
+	errno = error;
+	return text;
 }
 
 /* /sys/module can be read by everyone, debugfs by root alone. */
@@ -123,8 +181,9 @@ static bool module_loaded(void)
 }
 
 static void __attribute__((noreturn))
-fail_open(const struct source *source, const char *path, int error)
+fail_open(const struct source *source, enum file_id id, int error)
 {
+	char *path = format_path("%s/%s", source->path, files[id].name);
 	char *debugfs;
 
 	if (source->captured) {
@@ -132,7 +191,7 @@ fail_open(const struct source *source, const char *path, int error)
 			fail(FAIL_PERMISSION, "%s: permission denied", path);
 		if (error == ENOENT || error == ENOTDIR)
 			fail(FAIL_NO_FILE,
-			     "%s: no such file; --root takes a folder of captured files",
+			     "%s: no such file; --root takes a recording or a folder of captured files",
 			     path);
 		fail(FAIL_SYSTEM, "%s: %s", path, strerror(error));
 	}
@@ -157,9 +216,10 @@ fail_open(const struct source *source, const char *path, int error)
 	fail(FAIL_SYSTEM, "%s: %s", path, strerror(error));
 }
 
-static void parse(const char *path, enum file_id id, char *text, size_t len,
-		  struct table *table)
+static void parse(const struct source *source, enum file_id id, char *text,
+		  size_t len, struct table *table)
 {
+	const char *path = source->path, *name = files[id].name;
 	struct read_fault fault;
 
 	switch (read_table(table, id, text, len, &fault)) {
@@ -169,15 +229,16 @@ static void parse(const char *path, enum file_id id, char *text, size_t len,
 		fail(FAIL_SYSTEM, "out of memory");
 	case READ_NEWER:
 		fail(FAIL_NEWER,
-		     "%s: written by a newer module; this crstat knows format %d: update crstat",
-		     path, CRS_FORMAT);
+		     "%s/%s: written by a newer module; this crstat knows format %d: update crstat",
+		     path, name, CRS_FORMAT);
 	case READ_TRUNCATED:
-		fail(FAIL_DAMAGED, "%s: truncated at line %zu: %s; capture it again",
-		     path, fault.line, fault.why);
+		fail(FAIL_DAMAGED,
+		     "%s/%s: truncated at line %zu: %s; capture it again", path,
+		     name, fault.line, fault.why);
 	case READ_FOREIGN:
 		fail(FAIL_DAMAGED,
-		     "%s: not a file \"%s\" of " CRS_NAME ": line %zu: %s",
-		     path, files[id].name, fault.line, fault.why);
+		     "%s/%s: not a file \"%s\" of " CRS_NAME ": line %zu: %s",
+		     path, name, name, fault.line, fault.why);
 	}
 }
 
@@ -185,16 +246,14 @@ static void parse(const char *path, enum file_id id, char *text, size_t len,
 static int try_table(const struct source *source, enum file_id id,
 		     struct table *table)
 {
-	char *path = format_path("%s/%s", source->folder, files[id].name);
 	size_t len;
-	char *text = source_slurp(path, &len);
-	int error = text ? 0 : errno;
+	char *text = source_text(source, id, &len);
 
 	*table = (struct table){ .file = &files[id] };
-	if (text)
-		parse(path, id, text, len, table);
-	free(path);
-	return error;
+	if (!text)
+		return errno;
+	parse(source, id, text, len, table);
+	return 0;
 }
 
 /**
@@ -225,28 +284,59 @@ void source_table(const struct source *source, enum file_id id,
 	int error = try_table(source, id, table);
 
 	if (error)
-		fail_open(source,
-			  format_path("%s/%s", source->folder, files[id].name),
-			  error);
+		fail_open(source, id, error);
 }
 
 /**
- * source_parameter - a parameter of a kernel module
+ * source_check - end the program where there is nothing to read
+ * @source: where
+ */
+void source_check(const struct source *source)
+{
+	struct table vcpus;
+
+	source_table(source, FILE_vcpus, &vcpus);
+	table_free(&vcpus);
+}
+
+static char *recorded_parameter(const struct source *source,
+				const struct kvm_parameter_name *wanted)
+{
+	struct table table;
+	char *value = NULL;
+
+	source_optional(source, FILE_parameters, &table);
+	for (size_t i = 0; i < table.nr_rows; i++) {
+		const struct cell *row = table_row(&table, i);
+
+		if (cell_is(&row[PARAMETERS_module], wanted->module) &&
+		    cell_is(&row[PARAMETERS_name], wanted->name))
+			value = or_fail(strdup(cell_word(&row[PARAMETERS_value])));
+	}
+	table_free(&table);
+	return value;
+}
+
+/**
+ * source_parameter - a parameter of KVM
  * @source: where; a captured folder has them as parameters/MODULE/NAME
- * @module: module
- * @name: parameter
+ * @id: which
  *
  * Return: its value, to be freed; NULL where it is not known.
  */
-char *source_parameter(const struct source *source, const char *module,
-		       const char *name)
+char *source_parameter(const struct source *source, enum kvm_parameter id)
 {
-	char *path = source->captured ?
-		format_path("%s/parameters/%s/%s", source->folder, module, name) :
-		format_path("/sys/module/%s/parameters/%s", module, name);
+	const struct kvm_parameter_name *p = &kvm_parameters[id];
+	char *path, *text;
 	size_t len;
-	char *text = source_slurp(path, &len);
 
+	if (source->snapshot)
+		return recorded_parameter(source, p);
+	path = source->captured ?
+		format_path("%s/parameters/%s/%s", source->path, p->module,
+			    p->name) :
+		format_path("/sys/module/%s/parameters/%s", p->module, p->name);
+	text = source_slurp(path, &len);
 	free(path);
 	if (text)
 		text[strcspn(text, "\n")] = '\0';
@@ -266,7 +356,7 @@ char *source_command_line(const struct source *source, uint64_t pid,
 			  size_t *len)
 {
 	char *path = format_path("%s/proc/%" PRIu64 "/cmdline",
-				 source->captured ? source->folder : "", pid);
+				 source->captured ? source->path : "", pid);
 	char *text = source_slurp(path, len);
 
 	free(path);

@@ -15,7 +15,7 @@ struct view {
 	unsigned int height;
 	bool colour;
 
-	/* Of the table: seconds between rates and how often; 0: totals. */
+	/* Of the table and record: seconds between and how often; 0: once. */
 	double interval;
 	unsigned long count;
 	struct select select;
@@ -23,6 +23,11 @@ struct view {
 	bool all;
 	/* Of sites. */
 	const char *kallsyms;
+	/* Of record. */
+	const char *output;
+	/* Of diff. */
+	const char *operands[2];
+	unsigned int nr_operands;
 };
 
 void view_terminal(struct view *view);
@@ -35,6 +40,8 @@ void bits_view(const struct view *view);
 void sites_view(const struct view *view);
 void callers_view(const struct view *view);
 void probes_view(const struct view *view);
+void record_view(const struct view *view);
+void diff_view(const struct view *view);
 void explain_view(const struct view *view);
 
 #endif /* CRSTAT_VIEW_H */
