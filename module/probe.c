@@ -67,12 +67,14 @@ static struct crs_probe crs_probes[] = { CRS_PROBES(CRS_X) };
  * @present: it is loaded, or built in
  * @builtin: it is part of the kernel itself
  */
-static struct crs_module_state {
+struct crs_module_state {
 	const char *name;
 	const char *anchor;
 	bool present;
 	bool builtin;
-} crs_modules[] = {
+};
+
+static struct crs_module_state crs_modules[] = {
 	[CRS_KVM] = { "kvm", "kvm_arch_vcpu_destroy" },
 	[CRS_KVM_AMD] = { "kvm_amd", "svm_vcpu_run" },
 };

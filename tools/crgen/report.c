@@ -115,14 +115,14 @@ static void value_row(enum guest_reg reg, uint64_t value, uint64_t count,
 {
 	const struct vcpu *v = arg;
 
-	printf("%-15s %5u %-3s %#18" PRIx64 " %12" PRIu64 "\n", v->vm->name,
+	printf("%-15s %5u %-3s 0x%-16" PRIx64 " %12" PRIu64 "\n", v->vm->name,
 	       v->id, reg_name[reg], value, count);
 }
 
 static void values_head(void)
 {
 	head("crgen-values");
-	printf("%-15s %5s %-3s %18s %12s\n", "vm", "vcpu", "reg", "value",
+	printf("%-15s %5s %-3s %-18s %12s\n", "vm", "vcpu", "reg", "value",
 	       "count");
 }
 
