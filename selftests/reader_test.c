@@ -14,7 +14,7 @@
 #define PROBES_ROW "kvm_set_cr8 kvm tpr armed 89002 3\n"
 #define PROBES PROBES_HEAD PROBES_COLUMNS PROBES_ROW
 
-#define VALUES_HEAD \
+#define VALUES_HEAD               \
 	"# kvm_crstat 1 values\n" \
 	"vm pid tid vcpu state reg value count error\n"
 
@@ -77,9 +77,10 @@ TEST(no_rows)
 
 TEST(aligned_with_blanks_and_tabs)
 {
-	struct parsed p = parse(FILE_probes, PROBES_HEAD
-		"  function \t module set state   hits missed  \n"
-		"  kvm_set_cr8\t- tpr  absent 0     0 \t \n");
+	struct parsed p =
+		parse(FILE_probes, PROBES_HEAD
+		      "  function \t module set state   hits missed  \n"
+		      "  kvm_set_cr8\t- tpr  absent 0     0 \t \n");
 
 	ASSERT_EQ(READ_OK, p.result);
 	EXPECT_EQ(CELL_NONE, table_row(&p.table, 0)[PROBES_module].type);
@@ -91,9 +92,12 @@ TEST(every_column_in_its_place)
 {
 #define COLUMN_NAME(name, help) #name " "
 #define COUNTER_ONE(name, help) "7 "
-	struct parsed p = parse(FILE_vcpus, "# kvm_crstat 1 vcpus\n"
-		CRS_VCPUS_COLUMNS(COLUMN_NAME) "\n"
-		"10-3 10 11 2 live " CRS_COUNTERS(COUNTER_ONE) "0xf0 r0,w0\n");
+	struct parsed p =
+		parse(FILE_vcpus,
+		      "# kvm_crstat 1 vcpus\n" CRS_VCPUS_COLUMNS(
+			      COLUMN_NAME) "\n"
+					   "10-3 10 11 2 live " CRS_COUNTERS(
+						   COUNTER_ONE) "0xf0 r0,w0\n");
 	const struct cell *row;
 
 	ASSERT_EQ(READ_OK, p.result);
@@ -113,8 +117,8 @@ TEST(every_column_in_its_place)
 TEST(columns_in_other_order)
 {
 	struct parsed p = parse(FILE_probes, PROBES_HEAD
-		"missed state hits function set module\n"
-		"3 armed 89002 kvm_set_cr8 tpr kvm\n");
+				"missed state hits function set module\n"
+				"3 armed 89002 kvm_set_cr8 tpr kvm\n");
 	const struct cell *row;
 
 	ASSERT_EQ(READ_OK, p.result);
@@ -128,9 +132,10 @@ TEST(columns_in_other_order)
 
 TEST(added_columns)
 {
-	struct parsed p = parse(FILE_probes, PROBES_HEAD
-		"new function module set state hits other missed\n"
-		"- kvm_set_cr8 kvm tpr armed 89002 any~thing 3\n");
+	struct parsed p =
+		parse(FILE_probes, PROBES_HEAD
+		      "new function module set state hits other missed\n"
+		      "- kvm_set_cr8 kvm tpr armed 89002 any~thing 3\n");
 
 	ASSERT_EQ(READ_OK, p.result);
 	EXPECT_TRUE(cell_is(&table_row(&p.table, 0)[PROBES_function],
@@ -142,8 +147,8 @@ TEST(added_columns)
 TEST(counter_of_a_newer_contract)
 {
 	struct parsed p = parse(FILE_probes, PROBES_HEAD
-		"function module set state hits\n"
-		"kvm_set_cr8 kvm tpr armed 89002\n");
+				"function module set state hits\n"
+				"kvm_set_cr8 kvm tpr armed 89002\n");
 
 	ASSERT_EQ(READ_OK, p.result);
 	EXPECT_EQ(CELL_NONE, table_row(&p.table, 0)[PROBES_missed].type);
@@ -153,10 +158,12 @@ TEST(counter_of_a_newer_contract)
 
 TEST(missing_or_doubled_column)
 {
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes, PROBES_HEAD
-		"function module state hits missed\n"));
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes, PROBES_HEAD
-		"function module set set state hits missed\n"));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_probes,
+			    PROBES_HEAD "function module state hits missed\n"));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_probes, PROBES_HEAD
+			    "function module set set state hits missed\n"));
 }
 
 TEST(too_many_columns)
@@ -180,7 +187,7 @@ TEST(truncated_at_every_byte)
 		bool line = len == strlen(PROBES_HEAD PROBES_COLUMNS);
 
 		EXPECT_EQ(line ? READ_OK : READ_TRUNCATED, p.result)
-			TH_LOG("cut after %zu bytes", len);
+		TH_LOG("cut after %zu bytes", len);
 		table_free(&p.table);
 	}
 }
@@ -193,8 +200,9 @@ TEST(row_of_wrong_length)
 	EXPECT_EQ(4, p.fault.line);
 	table_free(&p.table);
 	EXPECT_EQ(READ_TRUNCATED, result_of(FILE_probes, PROBES "\n"));
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes, PROBES_HEAD
-		PROBES_COLUMNS "kvm_set_cr8 kvm tpr armed 1 2 3\n"));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_probes, PROBES_HEAD PROBES_COLUMNS
+			    "kvm_set_cr8 kvm tpr armed 1 2 3\n"));
 }
 
 TEST(foreign)
@@ -203,22 +211,27 @@ TEST(foreign)
 	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes, "h"));
 	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes, "\n"));
 	EXPECT_EQ(READ_FOREIGN, result_of(FILE_vcpus, PROBES));
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes,
-		"# kvm_crstat x probes\n" PROBES_COLUMNS));
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes,
-		"# kvm_crstat -1 probes\n" PROBES_COLUMNS));
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes,
-		"# kvm_crstat 0 probes\n" PROBES_COLUMNS));
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_probes,
-		"# kvm_crstat 1 probes and more\n" PROBES_COLUMNS));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_probes,
+			    "# kvm_crstat x probes\n" PROBES_COLUMNS));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_probes,
+			    "# kvm_crstat -1 probes\n" PROBES_COLUMNS));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_probes,
+			    "# kvm_crstat 0 probes\n" PROBES_COLUMNS));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_probes,
+			    "# kvm_crstat 1 probes and more\n" PROBES_COLUMNS));
 }
 
 TEST(newer_format)
 {
-	EXPECT_EQ(READ_NEWER, result_of(FILE_probes,
-		"# kvm_crstat 2 probes\nanything\n"));
-	EXPECT_EQ(READ_NEWER, result_of(FILE_probes,
-		"# kvm_crstat 99999999999999999999999 new\n"));
+	EXPECT_EQ(READ_NEWER,
+		  result_of(FILE_probes, "# kvm_crstat 2 probes\nanything\n"));
+	EXPECT_EQ(READ_NEWER,
+		  result_of(FILE_probes,
+			    "# kvm_crstat 99999999999999999999999 new\n"));
 }
 
 /* Each byte that text does not hold, in each part of a file. */
@@ -238,7 +251,7 @@ TEST(binary_junk)
 			junk[at] = byte;
 			p = parse_bytes(FILE_probes, junk, strlen(text));
 			EXPECT_NE(READ_OK, p.result)
-				TH_LOG("byte 0x%02x at %zu", byte, at);
+			TH_LOG("byte 0x%02x at %zu", byte, at);
 			table_free(&p.table);
 		}
 	}
@@ -246,7 +259,8 @@ TEST(binary_junk)
 
 TEST(huge_numbers)
 {
-	struct parsed p = parse(FILE_values, VALUES_HEAD
+	struct parsed p = parse(
+		FILE_values, VALUES_HEAD
 		"1-1 1 1 0 live cr0 0xffffffffffffffff 18446744073709551615 0\n");
 	const struct cell *row;
 
@@ -255,38 +269,41 @@ TEST(huge_numbers)
 	EXPECT_EQ(UINT64_MAX, row[VALUES_value].number);
 	EXPECT_EQ(UINT64_MAX, row[VALUES_count].number);
 	table_free(&p.table);
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_values, VALUES_HEAD
-		"1-1 1 1 0 live cr0 0x1 18446744073709551616 0\n"));
-	EXPECT_EQ(READ_FOREIGN, result_of(FILE_values, VALUES_HEAD
-		"1-1 1 1 0 live cr0 0x10000000000000000 1 0\n"));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_values, VALUES_HEAD
+			    "1-1 1 1 0 live cr0 0x1 18446744073709551616 0\n"));
+	EXPECT_EQ(READ_FOREIGN,
+		  result_of(FILE_values, VALUES_HEAD
+			    "1-1 1 1 0 live cr0 0x10000000000000000 1 0\n"));
 }
 
 TEST(not_a_number)
 {
-	static const char *const counts[] = { "+1", "-1", "1.5", "0x10", "1a",
-					      "--", "one" };
-	static const char *const values[] = { "10", "0x", "0xg", "x10", "0X1",
-					      "nothing", "0xAB" };
+	static const char *const counts[] = { "+1", "-1", "1.5", "0x10",
+					      "1a", "--", "one" };
+	static const char *const values[] = { "10",  "0x",	"0xg", "x10",
+					      "0X1", "nothing", "0xAB" };
 	char text[256];
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-		snprintf(text, sizeof(text), VALUES_HEAD
-			 "1-1 1 1 0 live cr0 0x1 %s 0\n", counts[i]);
+		snprintf(text, sizeof(text),
+			 VALUES_HEAD "1-1 1 1 0 live cr0 0x1 %s 0\n",
+			 counts[i]);
 		EXPECT_EQ(READ_FOREIGN, result_of(FILE_values, text))
-			TH_LOG("count %s", counts[i]);
+		TH_LOG("count %s", counts[i]);
 	}
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
-		snprintf(text, sizeof(text), VALUES_HEAD
-			 "1-1 1 1 0 live cr0 %s 1 0\n", values[i]);
+		snprintf(text, sizeof(text),
+			 VALUES_HEAD "1-1 1 1 0 live cr0 %s 1 0\n", values[i]);
 		EXPECT_EQ(READ_FOREIGN, result_of(FILE_values, text))
-			TH_LOG("value %s", values[i]);
+		TH_LOG("value %s", values[i]);
 	}
 }
 
 TEST(does_not_apply)
 {
 	struct parsed p = parse(FILE_values, VALUES_HEAD
-		"- - - - dropped cr0 unknown 7 -\n");
+				"- - - - dropped cr0 unknown 7 -\n");
 	const struct cell *row;
 
 	ASSERT_EQ(READ_OK, p.result);

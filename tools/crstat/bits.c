@@ -25,7 +25,9 @@ void bits_view(const struct view *view)
 	for (size_t c = 0; c < sizeof(shown); c++)
 		grid_column(&sheet.grid, bits->file->columns[shown[c]].name,
 			    bits->file->kinds[shown[c]] == KIND_WORD ?
-				    GRID_LEFT : GRID_RIGHT, GRID_STAYS);
+				    GRID_LEFT :
+				    GRID_RIGHT,
+			    GRID_STAYS);
 	for (size_t i = 0; i < bits->nr_rows; i++) {
 		const struct cell *row = table_row(bits, i);
 

@@ -74,7 +74,8 @@ int command_view(struct view *view, char **argv)
 	/* stdout is the command's. */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	view_terminal(view);
-	printf("\nIn %.3f seconds of %s:\n\n", seconds, argv[0]);
+	putchar('\n');
+	printf("In %.3f seconds of %s:\n\n", seconds, argv[0]);
 	vcpus_print(view, &delta);
 	table_free(&delta);
 	table_free(&before);

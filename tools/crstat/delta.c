@@ -14,7 +14,8 @@
 #include "select.h"
 
 /* The rows of one vCPU's VM and id, in any of their lives. */
-#define KEY (COLUMN_BIT(VCPUS_vm) | COLUMN_BIT(VCPUS_pid) | COLUMN_BIT(VCPUS_vcpu))
+#define KEY \
+	(COLUMN_BIT(VCPUS_vm) | COLUMN_BIT(VCPUS_pid) | COLUMN_BIT(VCPUS_vcpu))
 
 static bool is_count(unsigned int column)
 {
@@ -33,7 +34,8 @@ static bool same_counts(const struct cell *a, const struct cell *b)
 static bool follows(const struct cell *now, const struct cell *before)
 {
 	for (unsigned int c = 0; c < NR_VCPUS; c++)
-		if (is_count(c) && cell_number(&now[c]) < cell_number(&before[c]))
+		if (is_count(c) &&
+		    cell_number(&now[c]) < cell_number(&before[c]))
 			return false;
 	return true;
 }
@@ -148,7 +150,8 @@ void delta_vcpus(struct table *before, struct table *now, struct table *delta)
 		struct group group;
 
 		end = group_end(now, i, KEY);
-		while (at < last && compare_rows(now->file, at->row, row, KEY) < 0)
+		while (at < last &&
+		       compare_rows(now->file, at->row, row, KEY) < 0)
 			at++;
 		group.first = at;
 		while (at < last && !compare_rows(now->file, at->row, row, KEY))

@@ -24,7 +24,8 @@ static void print_times(const struct source *a, const struct source *b)
 		       cell_word(&y[SNAPSHOT_time]),
 		       cell_word(&y[SNAPSHOT_host]),
 		       ((double)cell_number(&y[SNAPSHOT_unix_ms]) -
-			(double)cell_number(&x[SNAPSHOT_unix_ms])) / 1000);
+			(double)cell_number(&x[SNAPSHOT_unix_ms])) /
+			       1000);
 	}
 	table_free(&from);
 	table_free(&to);

@@ -39,7 +39,8 @@ struct armed facts_armed(const struct facts *facts, char access,
 				continue;
 			if (!armed.known++)
 				armed.example = row[VCPUS_armed].word;
-			armed.on += reg_armed(row[VCPUS_armed].word, access, reg);
+			armed.on +=
+				reg_armed(row[VCPUS_armed].word, access, reg);
 		}
 	}
 	return armed;
@@ -115,7 +116,8 @@ static void find_parameters(struct facts *facts)
 	for (size_t i = 0; i < NR_KVM_PARAMETERS; i++) {
 		char *value = source_parameter(&facts->view->source, i);
 
-		facts->parameters[i] = value ? value : or_fail(strdup("unknown"));
+		facts->parameters[i] = value ? value :
+					       or_fail(strdup("unknown"));
 	}
 }
 
@@ -137,8 +139,10 @@ static void explain_vcpus(const struct facts *facts)
 {
 	const struct table *vcpus = &facts->tables[FILE_vcpus];
 	static const char *const how[] = {
-		[VENDOR_UNKNOWN] = "It is not known whether CR accesses are counted: neither cr_interception of kvm_amd nor handle_cr of kvm_intel stands as armed in probes",
-		[VENDOR_AMD] = "KVM uses AMD-V (probe cr_interception is armed)",
+		[VENDOR_UNKNOWN] =
+			"It is not known whether CR accesses are counted: neither cr_interception of kvm_amd nor handle_cr of kvm_intel stands as armed in probes",
+		[VENDOR_AMD] =
+			"KVM uses AMD-V (probe cr_interception is armed)",
 		[VENDOR_INTEL] = "KVM uses VT-x (probe handle_cr is armed)",
 	};
 	size_t live = 0, gone = 0;
@@ -182,9 +186,9 @@ void explain_view(const struct view *view)
 			source_optional(&view->source, id, &facts.tables[id]);
 	select_tables(&facts);
 	/* Explained for the host, whichever of its vCPUs did it. */
-	fold_table(&facts.tables[FILE_bits],
-		   COLUMN_BIT(BITS_reg) | COLUMN_BIT(BITS_bit) |
-		   COLUMN_BIT(BITS_name));
+	fold_table(&facts.tables[FILE_bits], COLUMN_BIT(BITS_reg) |
+						     COLUMN_BIT(BITS_bit) |
+						     COLUMN_BIT(BITS_name));
 	facts.vendor = find_vendor(&facts.tables[FILE_probes]);
 	find_parameters(&facts);
 	sum_up(&facts);

@@ -12,7 +12,8 @@ static void explain_probe(const struct facts *facts, const struct cell *row)
 		    "The probe on %s is off: its counters (set %s) stand still until \"on\" is written to control.",
 		    function, cell_word(&row[PROBES_set]));
 	else if (cell_is(&row[PROBES_state], "waiting"))
-		say(facts, "The probe on %s waits for its module %s, which is not loaded.",
+		say(facts,
+		    "The probe on %s waits for its module %s, which is not loaded.",
 		    function, cell_word(&row[PROBES_module]));
 	else if (cell_is(&row[PROBES_state], "absent"))
 		say(facts,
@@ -99,8 +100,9 @@ void explain_losses(const struct facts *facts)
 	say_heading("What is not in these numbers");
 	explain_probes(facts);
 	explain_rows(facts, "dropped", "that are gone and had to make room");
-	explain_rows(facts, "noroom",
-		     "without a record: load the module with a larger max_vcpus");
+	explain_rows(
+		facts, "noroom",
+		"without a record: load the module with a larger max_vcpus");
 	explain_errors(facts, FILE_values, VALUES_count, VALUES_error);
 	explain_errors(facts, FILE_sites, SITES_count, SITES_error);
 }

@@ -14,21 +14,25 @@ static void explain_origins(const struct facts *facts)
 	uint64_t visible = guest + apic + user + other;
 
 	if (!visible && !sync) {
-		say(facts, "No TPR write was seen (set_cr8 %" PRIu64 ", set_tpr %" PRIu64 ").",
+		say(facts,
+		    "No TPR write was seen (set_cr8 %" PRIu64
+		    ", set_tpr %" PRIu64 ").",
 		    cell_number(&sum[VCPUS_set_cr8]),
 		    cell_number(&sum[VCPUS_set_tpr]));
 		return;
 	}
 	say(facts,
 	    "Of %" PRIu64 " TPR writes %" PRIu64
-	    " were the guests' with an exit (tpr_guest %" PRIu64 ", tpr_apic %" PRIu64 "), %" PRIu64
+	    " were the guests' with an exit (tpr_guest %" PRIu64
+	    ", tpr_apic %" PRIu64 "), %" PRIu64
 	    " the VMM's (tpr_user) and %" PRIu64 " others' (tpr_other).",
 	    visible + sync, guest + apic, guest, apic, user, other);
 	if (sync)
 		say(facts,
 		    "%" PRIu64 " of the %" PRIu64
 		    " were KVM's own copies of V_TPR after an exit (tpr_sync): hits of kvm_set_cr8 (%" PRIu64
-		    ") and kvm_lapic_set_tpr (%" PRIu64 ") are not writes of the guest.",
+		    ") and kvm_lapic_set_tpr (%" PRIu64
+		    ") are not writes of the guest.",
 		    sync, visible + sync, cell_number(&sum[VCPUS_set_cr8]),
 		    cell_number(&sum[VCPUS_set_tpr]));
 	if (change > visible)

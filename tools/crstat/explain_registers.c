@@ -22,7 +22,8 @@ static void explain_cr3(const struct facts *facts)
 
 	if (nr_reads || nr_writes) {
 		if (!strcmp(value, "N"))
-			reason = ": without nested paging KVM has to follow each change of the guest's page tables";
+			reason =
+				": without nested paging KVM has to follow each change of the guest's page tables";
 		say(facts,
 		    "CR3 was written %" PRIu64 " and read %" PRIu64
 		    " times with an exit; writes are intercepted now on %zu of %zu vCPU%s (w3 in armed, %s=%s)%s.",
@@ -30,13 +31,15 @@ static void explain_cr3(const struct facts *facts)
 		    plural(writes.known), name, value, reason);
 	} else if (writes.known && !writes.on) {
 		if (!strcmp(value, "Y"))
-			reason = ": nested paging is on, and the guest's page tables are its own affair";
+			reason =
+				": nested paging is on, and the guest's page tables are its own affair";
 		say(facts,
 		    "CR3 writes are not intercepted on any of %zu vCPU%s (armed: %s; %s=%s)%s.",
 		    writes.known, plural(writes.known), writes.example, name,
 		    value, reason);
 	}
-	if (intel && !strcmp(facts->parameters[PARAMETER_unrestricted_guest], "N"))
+	if (intel &&
+	    !strcmp(facts->parameters[PARAMETER_unrestricted_guest], "N"))
 		say(facts,
 		    "kvm_intel unrestricted_guest=N: CR3 exits too while the guest's paging is off.");
 }
@@ -53,8 +56,9 @@ static void explain_accesses(const struct facts *facts, unsigned int reg,
 	say(facts,
 	    "CR%u was written %" PRIu64 " and read %" PRIu64
 	    " times with an exit; writes are intercepted now on %zu, reads on %zu of %zu vCPU%s%s.",
-	    reg, cell_number(&facts->sum[write]), cell_number(&facts->sum[read]),
-	    writes.on, reads.on, writes.known, plural(writes.known), which);
+	    reg, cell_number(&facts->sum[write]),
+	    cell_number(&facts->sum[read]), writes.on, reads.on, writes.known,
+	    plural(writes.known), which);
 }
 
 /* AMD: CR0 writes that exit only where they change more than TS and MP. */
@@ -82,10 +86,14 @@ static const char *meaning(const struct cell *bit)
 	static const char *const meanings[][2] = {
 		{ "PE", ": the guest went between real and protected mode" },
 		{ "PG", ": the guest turned paging on and off" },
-		{ "CD", ": the guest turned caches off and on, as changes of memory types need it" },
-		{ "WP", ": the guest's kernel lifted its own write protection for a while" },
-		{ "PGE", ": each change flushes the guest's TLB, global entries too" },
-		{ "VMXE", ": the guest turned VT-x on and off, as a hypervisor does" },
+		{ "CD",
+		  ": the guest turned caches off and on, as changes of memory types need it" },
+		{ "WP",
+		  ": the guest's kernel lifted its own write protection for a while" },
+		{ "PGE",
+		  ": each change flushes the guest's TLB, global entries too" },
+		{ "VMXE",
+		  ": the guest turned VT-x on and off, as a hypervisor does" },
 	};
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
@@ -107,8 +115,9 @@ static void explain_bits(const struct facts *facts)
 			say(facts,
 			    "%s of %s was set %" PRIu64 " and cleared %" PRIu64
 			    " times%s.",
-			    cell_word(&row[BITS_name]), cell_word(&row[BITS_reg]),
-			    set, cleared, meaning(&row[BITS_name]));
+			    cell_word(&row[BITS_name]),
+			    cell_word(&row[BITS_reg]), set, cleared,
+			    meaning(&row[BITS_name]));
 	}
 }
 
@@ -131,20 +140,23 @@ static void explain_origin(const struct facts *facts)
 			continue;
 		if (address->number >> 63)
 			upper += count;
-		else if (address->number < MIB && cell_is(&row[SITES_mode], "real"))
+		else if (address->number < MIB &&
+			 cell_is(&row[SITES_mode], "real"))
 			real += count;
 		else if (address->number < MIB)
-			protected += count;
+		protected += count;
 	}
 	if (all)
 		say(facts,
-		    "Of %" PRIu64 " CR0 writes whose instruction is known %" PRIu64
+		    "Of %" PRIu64
+		    " CR0 writes whose instruction is known %" PRIu64
 		    " came from below 1 MiB in real mode and %" PRIu64
 		    " in protected mode%s; %" PRIu64
 		    " came from the upper half of the address space, where kernels are.",
 		    all, real, protected,
 		    real && protected ?
-			    ": firmware and boot code switching modes, not interrupts" : "",
+			    ": firmware and boot code switching modes, not interrupts" :
+			    "",
 		    upper);
 }
 
@@ -162,11 +174,14 @@ static void explain_unknown(const struct facts *facts)
 			unknown += cell_number(&row[VALUES_count]);
 	}
 	if (unknown)
-		say(facts, "Of %" PRIu64 " writes %" PRIu64
-		    " have no known value (unknown in values).", all, unknown);
+		say(facts,
+		    "Of %" PRIu64 " writes %" PRIu64
+		    " have no known value (unknown in values).",
+		    all, unknown);
 	if (other)
 		say(facts,
-		    "%" PRIu64 " CR intercepts could not be decoded (cr_other): which register it was is unknown.",
+		    "%" PRIu64
+		    " CR intercepts could not be decoded (cr_other): which register it was is unknown.",
 		    other);
 }
 

@@ -4,14 +4,14 @@
 #define CRSTAT_FAIL_H
 
 /* X(name, status, help), for the code, --help and the tests alike. */
-#define FAIL_STATUSES(X)                                              \
-	X(SYSTEM, 1, "the system refused: memory, output, a signal")  \
-	X(USAGE, 2, "wrong arguments")                                \
-	X(MODULE, 3, "the module kvm_crstat is not loaded")           \
-	X(DEBUGFS, 4, "debugfs is not mounted")                       \
-	X(PERMISSION, 5, "no permission to read")                     \
-	X(DAMAGED, 6, "a file is truncated or foreign")               \
-	X(NEWER, 7, "a file is of a newer format than this crstat")   \
+#define FAIL_STATUSES(X)                                             \
+	X(SYSTEM, 1, "the system refused: memory, output, a signal") \
+	X(USAGE, 2, "wrong arguments")                               \
+	X(MODULE, 3, "the module kvm_crstat is not loaded")          \
+	X(DEBUGFS, 4, "debugfs is not mounted")                      \
+	X(PERMISSION, 5, "no permission to read")                    \
+	X(DAMAGED, 6, "a file is truncated or foreign")              \
+	X(NEWER, 7, "a file is of a newer format than this crstat")  \
 	X(NO_FILE, 8, "there is no such file in the folder or module")
 
 #define FAIL_ENUM(name, status, help) FAIL_##name = status,

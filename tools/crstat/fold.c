@@ -19,7 +19,9 @@ int compare_cells(const struct cell *a, const struct cell *b)
 {
 	if (a->type != b->type)
 		return a->type == CELL_NONE || (b->type != CELL_NONE &&
-						a->type == CELL_WORD) ? 1 : -1;
+						a->type == CELL_WORD) ?
+			       1 :
+			       -1;
 	if (a->type == CELL_NUMBER)
 		return (a->number > b->number) - (a->number < b->number);
 	if (a->type == CELL_WORD && a->word != b->word)
@@ -174,8 +176,8 @@ void rank_table(struct table *table, uint64_t key, unsigned int count)
 
 	if (table->nr_rows)
 		qsort_r(table->cells, table->nr_rows,
-			table->file->nr_columns * sizeof(struct cell), compare_counts,
-			&fold);
+			table->file->nr_columns * sizeof(struct cell),
+			compare_counts, &fold);
 }
 
 /**
@@ -241,12 +243,13 @@ void hide_unarmed(struct table *vcpus)
 
 		if (row[VCPUS_armed].type != CELL_WORD)
 			continue;
-		for (size_t c = 0; c < sizeof(counters) / sizeof(*counters); c++) {
+		for (size_t c = 0; c < sizeof(counters) / sizeof(*counters);
+		     c++) {
 			struct cell *cell = &row[counters[c].column];
 
 			if (!cell_number(cell) &&
-			    !reg_armed(row[VCPUS_armed].word, counters[c].access,
-				       counters[c].reg))
+			    !reg_armed(row[VCPUS_armed].word,
+				       counters[c].access, counters[c].reg))
 				cell->type = CELL_NONE;
 		}
 	}

@@ -317,7 +317,8 @@ static void print_headings(const struct grid *grid, bool lower)
 		} else if (!lower) {
 			len = 0;
 		}
-		blanks = print_field(grid, &grid->columns[i], text, len, blanks);
+		blanks =
+			print_field(grid, &grid->columns[i], text, len, blanks);
 	}
 	putchar('\n');
 }

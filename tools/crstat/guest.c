@@ -112,11 +112,12 @@ static void list_vms(struct guests *guests, const struct table *table)
 			continue;
 		if (nr == max) {
 			max = max ? 2 * max : 16;
-			guests->list = or_fail(reallocarray(guests->list, max,
-						sizeof(*guests->list)));
+			guests->list = or_fail(reallocarray(
+				guests->list, max, sizeof(*guests->list)));
 		}
 		last = row[ID_vm].word;
-		guests->list[nr++] = (struct guest){ last, row[ID_pid].number, NULL };
+		guests->list[nr++] =
+			(struct guest){ last, row[ID_pid].number, NULL };
 	}
 	if (nr)
 		qsort(guests->list, nr, sizeof(*guests->list), compare_vms);
@@ -178,6 +179,24 @@ void guests_free(struct guests *guests)
 }
 
 /**
+ * guest_own_name - the name that people gave a guest
+ * @guests: of guests_find()
+ * @vm: cell with KVM's name of it
+ *
+ * Return: the name, NULL where it has none.
+ */
+const char *guest_own_name(const struct guests *guests, const struct cell *vm)
+{
+	struct guest key = { .vm = cell_word(vm) };
+	const struct guest *guest = NULL;
+
+	if (guests->nr)
+		guest = bsearch(&key, guests->list, guests->nr, sizeof(key),
+				compare_vms);
+	return guest ? guest->name : NULL;
+}
+
+/**
  * guest_name - what to call a VM
  * @guests: of guests_find()
  * @vm: cell with KVM's name of it
@@ -186,11 +205,7 @@ void guests_free(struct guests *guests)
  */
 const char *guest_name(const struct guests *guests, const struct cell *vm)
 {
-	struct guest key = { .vm = cell_word(vm) };
-	const struct guest *guest = NULL;
+	const char *name = guest_own_name(guests, vm);
 
-	if (guests->nr)
-		guest = bsearch(&key, guests->list, guests->nr, sizeof(key),
-				compare_vms);
-	return guest && guest->name ? guest->name : key.vm;
+	return name ? name : cell_word(vm);
 }

@@ -20,6 +20,7 @@ struct guests {
 void guests_find(struct guests *guests, const struct source *source,
 		 const struct table *table);
 void guests_free(struct guests *guests);
+const char *guest_own_name(const struct guests *guests, const struct cell *vm);
 const char *guest_name(const struct guests *guests, const struct cell *vm);
 
 #endif /* CRSTAT_GUEST_H */

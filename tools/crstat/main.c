@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fail.h"
-#include "view.h"
+#include "machine.h"
 
 /* Options without a short form, above all characters. */
 enum {
@@ -21,6 +21,11 @@ enum {
 	OPT_LIVE,
 	OPT_NONZERO,
 	OPT_SUM,
+	/* As many as there are formats but text, in their order. */
+	OPT_JSON,
+	OPT_CSV,
+	OPT_OPENMETRICS,
+	OPT_PROMETHEUS,
 };
 
 /* Options that not every view takes, a bit each, and their names in order. */
@@ -31,29 +36,34 @@ enum {
 	TAKES_ALL = 8,
 	TAKES_KALLSYMS = 16,
 	TAKES_OUTPUT = 32,
+	TAKES_FORMAT = 64,
 };
 
 static const char *const option_names[] = {
-	"-i", "rows to select", "--sum", "--all", "--kallsyms", "-o",
+	"-i", "rows to select", "--sum", "--all", "--kallsyms",
+	"-o", "a format",
 };
 
 /* X(name, options that it takes, help) */
-#define VIEWS(X)                                                             \
-	X(table, TAKES_INTERVAL | TAKES_SELECT | TAKES_SUM,                  \
-	  "counters of each vCPU (the default)")                             \
-	X(values, TAKES_SELECT | TAKES_SUM,                                  \
-	  "values written to registers, with bits")                          \
-	X(bits, TAKES_SELECT | TAKES_SUM | TAKES_ALL,                        \
-	  "bits of CR0 and CR4 that toggled")                                \
-	X(sites, TAKES_SELECT | TAKES_SUM | TAKES_ALL | TAKES_KALLSYMS,      \
-	  "guest instructions that accessed registers")                      \
-	X(callers, 0, "call sites of the functions that write the TPR")      \
-	X(probes, 0, "the probes that everything is counted by")             \
-	X(explain, TAKES_SELECT,                                             \
-	  "what the numbers mean on this host, in sentences")                \
-	X(record, TAKES_INTERVAL | TAKES_OUTPUT,                             \
-	  "write all files into one, for --root and diff")                   \
-	X(diff, TAKES_SELECT | TAKES_SUM,                                    \
+#define VIEWS(X)                                                            \
+	X(table, TAKES_INTERVAL | TAKES_SELECT | TAKES_SUM | TAKES_FORMAT,  \
+	  "counters of each vCPU (the default)")                            \
+	X(values, TAKES_SELECT | TAKES_SUM | TAKES_FORMAT,                  \
+	  "values written to registers, with bits")                         \
+	X(bits, TAKES_SELECT | TAKES_SUM | TAKES_FORMAT | TAKES_ALL,        \
+	  "bits of CR0 and CR4 that toggled")                               \
+	X(sites,                                                            \
+	  TAKES_SELECT | TAKES_SUM | TAKES_FORMAT | TAKES_ALL |             \
+		  TAKES_KALLSYMS,                                           \
+	  "guest instructions that accessed registers")                     \
+	X(callers, TAKES_FORMAT,                                            \
+	  "call sites of the functions that write the TPR")                 \
+	X(probes, TAKES_FORMAT, "the probes that everything is counted by") \
+	X(explain, TAKES_SELECT,                                            \
+	  "what the numbers mean on this host, in sentences")               \
+	X(record, TAKES_INTERVAL | TAKES_OUTPUT,                            \
+	  "write all files into one, for --root and diff")                  \
+	X(diff, TAKES_SELECT | TAKES_SUM | TAKES_FORMAT,                    \
 	  "FROM [TO]: what happened between two recordings, or from one to now")
 
 #define VIEW_ENTRY(name, takes, help) { #name, takes, name##_view },
@@ -79,23 +89,31 @@ static const struct argp_option options[] = {
 	{ "pid", OPT_PID, "PID", 0, "Only VMs of this process", 0 },
 	{ "vcpu", OPT_VCPU, "ID", 0, "Only vCPUs of this id", 0 },
 	{ "live", OPT_LIVE, NULL, 0, "Only vCPUs that are not gone", 0 },
-	{ "nonzero", OPT_NONZERO, NULL, 0, "Only rows that counted anything", 0 },
+	{ "nonzero", OPT_NONZERO, NULL, 0, "Only rows that counted anything",
+	  0 },
 	{ "sum", OPT_SUM, "BY", 0,
-	  "A row per vcpu (table), per vm (values, bits, sites) or per host", 0 },
+	  "A row per vcpu (table), per vm (values, bits, sites) or per host",
+	  0 },
 	{ "per-vcpu", OPT_PER_VCPU, NULL, 0, "The same as --sum vcpu", 0 },
 	{ "all", OPT_ALL, NULL, 0,
 	  "bits: those that never changed too; sites: not just the top", 0 },
 	{ "kallsyms", OPT_KALLSYMS, "FILE", 0,
-	  "sites: name addresses by a guest's /proc/kallsyms or System.map", 0 },
+	  "sites: name addresses by a guest's /proc/kallsyms or System.map",
+	  0 },
+	{ "json", OPT_JSON, NULL, 0, "Print JSON; numbers are the file's own",
+	  0 },
+	{ "csv", OPT_CSV, NULL, 0, "The same as comma-separated values", 0 },
+	{ "openmetrics", OPT_OPENMETRICS, NULL, 0,
+	  "The same as OpenMetrics: counters alone", 0 },
+	{ "prometheus", OPT_PROMETHEUS, NULL, 0,
+	  "The same as Prometheus' text format, as node_exporter reads it", 0 },
 	{ "output", 'o', "FILE", 0, "record: write to FILE, not to stdout", 0 },
 	{ "root", OPT_ROOT, "PATH", 0,
-	  "Read a recording or a folder of captured files, not the module's", 0 },
+	  "Read a recording or a folder of captured files, not the module's",
+	  0 },
 	{ NULL, 0, NULL, 0, "Views:", 1 },
-	VIEWS(VIEW_HELP)
-	{ NULL, 0, NULL, 0, "Exit status:", 2 },
-	HELP_ENTRY("0", "all is well", 2)
-	FAIL_STATUSES(STATUS_HELP)
-	{ 0 }
+	VIEWS(VIEW_HELP){ NULL, 0, NULL, 0, "Exit status:", 2 },
+	HELP_ENTRY("0", "all is well", 2) FAIL_STATUSES(STATUS_HELP){ 0 }
 };
 
 static const char doc[] =
@@ -144,7 +162,9 @@ static const char *check_whole(struct argp_state *state, const char *option,
 static enum sum parse_sum(struct argp_state *state, const char *text)
 {
 	static const char *const names[] = {
-		[SUM_VCPU] = "vcpu", [SUM_VM] = "vm", [SUM_HOST] = "host",
+		[SUM_VCPU] = "vcpu",
+		[SUM_VM] = "vm",
+		[SUM_HOST] = "host",
 	};
 
 	for (int sum = SUM_VCPU; sum <= SUM_HOST; sum++)
@@ -205,6 +225,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		view->kallsyms = arg;
 		arguments->given |= TAKES_KALLSYMS;
 		break;
+	case OPT_JSON ... OPT_PROMETHEUS:
+		view->format = FORMAT_JSON + key - OPT_JSON;
+		arguments->given |= TAKES_FORMAT;
+		break;
 	case 'o':
 		view->output = arg;
 		arguments->given |= TAKES_OUTPUT;
@@ -221,7 +245,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		}
 		if (!arguments->name)
 			arguments->name = arg;
-		else if (view->nr_operands < 2 && !strcmp(arguments->name, "diff"))
+		else if (view->nr_operands < 2 &&
+			 !strcmp(arguments->name, "diff"))
 			view->operands[view->nr_operands++] = arg;
 		else
 			argp_error(state, "too many arguments: %s", arg);
@@ -229,6 +254,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (view->count && !view->interval)
 			argp_error(state, "-n goes with -i");
+		if (view->format && view->interval)
+			argp_error(state, "rates (-i) are text alone");
 		if (arguments->command && (arguments->name || view->interval))
 			argp_error(state, "a command goes without view and -i");
 		break;
@@ -245,6 +272,18 @@ static const struct argp argp = {
 	.doc = doc,
 };
 
+/* Views that are named after their file are printed as it is. */
+static bool print_machine(const struct view *view, const char *name)
+{
+	for (int id = 0; id < NR_MODULE_FILES; id++) {
+		if (!strcmp(files[id].name, name)) {
+			machine_view(view, id);
+			return true;
+		}
+	}
+	return false;
+}
+
 static int run(struct arguments *arguments)
 {
 	const char *name = arguments->name ? arguments->name : views[0].name;
@@ -253,10 +292,12 @@ static int run(struct arguments *arguments)
 	unsigned int unwanted;
 	size_t i = 0;
 
-	while (i < sizeof(views) / sizeof(*views) && strcmp(views[i].name, name))
+	while (i < sizeof(views) / sizeof(*views) &&
+	       strcmp(views[i].name, name))
 		i++;
 	if (i == sizeof(views) / sizeof(*views))
-		fail(FAIL_USAGE, "no view \"%s\"; crstat --help lists them", name);
+		fail(FAIL_USAGE, "no view \"%s\"; crstat --help lists them",
+		     name);
 	unwanted = arguments->given & ~views[i].takes;
 	if (unwanted)
 		fail(FAIL_USAGE, "the view %s does not take %s", name,
@@ -272,7 +313,7 @@ static int run(struct arguments *arguments)
 		status = command_view(view, arguments->command);
 	else if (view->interval && views[i].print == table_view)
 		rates_view(view);
-	else
+	else if (!view->format || !print_machine(view, name))
 		views[i].print(view);
 	source_close(&view->source);
 	return status;

@@ -13,7 +13,8 @@
 #include "vcpus.h"
 #include "view.h"
 
-static void add_rate(struct grid *grid, const struct cell *count, double seconds)
+static void add_rate(struct grid *grid, const struct cell *count,
+		     double seconds)
 {
 	double rate = cell_number(count) / seconds;
 
@@ -61,6 +62,7 @@ static size_t add_rows(struct grid *grid, const struct view *view,
 	size_t nr = 0;
 
 	guests_find(&guests, &view->source, delta);
+	hide_unarmed(delta);
 	select_vcpus(&view->select, &guests, delta);
 	grid_clear(grid);
 	for (size_t i = 0; i < delta->nr_rows; i++) {
@@ -68,7 +70,8 @@ static size_t add_rows(struct grid *grid, const struct view *view,
 
 		if (!any_count(delta->file, row))
 			continue;
-		add_row(grid, guest_name(&guests, &row[VCPUS_vm]), row, seconds);
+		add_row(grid, guest_name(&guests, &row[VCPUS_vm]), row,
+			seconds);
 		nr++;
 	}
 	if (!nr)

@@ -24,17 +24,15 @@ CRS_FILES(COLUMNS)
 RECORD_FILES(COLUMNS)
 
 /* What is not named here is a word, which any new column can be read as. */
-#define ID_KINDS(file)                \
-	[file##_pid] = KIND_NUMBER,   \
-	[file##_tid] = KIND_NUMBER,   \
+#define ID_KINDS(file)                                          \
+	[file##_pid] = KIND_NUMBER, [file##_tid] = KIND_NUMBER, \
 	[file##_vcpu] = KIND_NUMBER
 
 #define COUNTER_KIND(name, help) [VCPUS_##name] = KIND_COUNT,
 
 static const unsigned char vcpus_kinds[NR_VCPUS] = {
 	ID_KINDS(VCPUS),
-	CRS_COUNTERS(COUNTER_KIND)
-	[VCPUS_tpr] = KIND_HEX,
+	CRS_COUNTERS(COUNTER_KIND)[VCPUS_tpr] = KIND_HEX,
 };
 
 static const unsigned char values_kinds[NR_VALUES] = {
@@ -83,10 +81,8 @@ static const unsigned char guests_kinds[NR_GUESTS] = { 0 };
 		.nr_columns = ARRAY_SIZE(file_name##_columns), \
 	},
 
-const struct file files[NR_FILES] = {
-	CRS_FILES(FILE_ENTRY)
-	RECORD_FILES(FILE_ENTRY)
-};
+const struct file files[NR_FILES] = { CRS_FILES(FILE_ENTRY)
+					      RECORD_FILES(FILE_ENTRY) };
 
 struct parser {
 	struct table *table;
@@ -291,7 +287,8 @@ static enum read_result read_row(struct parser *p, struct cell *row)
 		if (!clean)
 			return refuse(p, READ_FOREIGN, "not plain text");
 		if (i == p->nr_map)
-			return refuse(p, READ_FOREIGN, "more fields than columns");
+			return refuse(p, READ_FOREIGN,
+				      "more fields than columns");
 		words[i++] = word;
 	}
 	if (i < p->nr_map)

@@ -15,12 +15,12 @@
 
 #include "kvm_crstat.h"
 
-#define READ_VCPUS(name, help)   VCPUS_##name,
-#define READ_VALUES(name, help)  VALUES_##name,
-#define READ_BITS(name, help)    BITS_##name,
-#define READ_SITES(name, help)   SITES_##name,
+#define READ_VCPUS(name, help) VCPUS_##name,
+#define READ_VALUES(name, help) VALUES_##name,
+#define READ_BITS(name, help) BITS_##name,
+#define READ_SITES(name, help) SITES_##name,
 #define READ_CALLERS(name, help) CALLERS_##name,
-#define READ_PROBES(name, help)  PROBES_##name,
+#define READ_PROBES(name, help) PROBES_##name,
 
 enum { CRS_VCPUS_COLUMNS(READ_VCPUS) NR_VCPUS };
 enum { CRS_VALUES_COLUMNS(READ_VALUES) NR_VALUES };
@@ -34,37 +34,35 @@ enum { CRS_PROBES_COLUMNS(READ_PROBES) NR_PROBES };
 enum { CRS_ID_COLUMNS(READ_ID) NR_ID };
 
 /* What a recording holds besides the module's files. */
-#define RECORD_SNAPSHOT_COLUMNS(X)                      \
-	X(time, "when it was taken, UTC")               \
-	X(unix_ms, "the same in ms since 1970")         \
-	X(host, "name of the host")                     \
+#define RECORD_SNAPSHOT_COLUMNS(X)              \
+	X(time, "when it was taken, UTC")       \
+	X(unix_ms, "the same in ms since 1970") \
+	X(host, "name of the host")             \
 	X(kernel, "release of its kernel")
-#define RECORD_PARAMETERS_COLUMNS(X)                    \
-	X(module, "module of KVM")                      \
-	X(name, "its parameter")                        \
+#define RECORD_PARAMETERS_COLUMNS(X) \
+	X(module, "module of KVM")   \
+	X(name, "its parameter")     \
 	X(value, "what it is set to")
-#define RECORD_GUESTS_COLUMNS(X)                        \
-	X(guest, "name that people gave the guest")     \
+#define RECORD_GUESTS_COLUMNS(X)                    \
+	X(guest, "name that people gave the guest") \
 	X(of, "its VM as KVM names it")
-#define RECORD_FILES(X)                                                    \
+#define RECORD_FILES(X)                                                     \
 	X(snapshot, RECORD_SNAPSHOT_COLUMNS, "when and where it was taken") \
-	X(parameters, RECORD_PARAMETERS_COLUMNS, "parameters of KVM")      \
+	X(parameters, RECORD_PARAMETERS_COLUMNS, "parameters of KVM")       \
 	X(guests, RECORD_GUESTS_COLUMNS, "names of guests")
 
-#define READ_SNAPSHOT(name, help)   SNAPSHOT_##name,
+#define READ_SNAPSHOT(name, help) SNAPSHOT_##name,
 #define READ_PARAMETERS(name, help) PARAMETERS_##name,
-#define READ_GUESTS(name, help)     GUESTS_##name,
+#define READ_GUESTS(name, help) GUESTS_##name,
 enum { RECORD_SNAPSHOT_COLUMNS(READ_SNAPSHOT) NR_SNAPSHOT };
 enum { RECORD_PARAMETERS_COLUMNS(READ_PARAMETERS) NR_PARAMETERS };
 enum { RECORD_GUESTS_COLUMNS(READ_GUESTS) NR_GUESTS };
 
 #define READ_FILE(name, columns, help) FILE_##name,
 enum file_id {
-	CRS_FILES(READ_FILE)
-	NR_MODULE_FILES,
+	CRS_FILES(READ_FILE) NR_MODULE_FILES,
 	FILE_last_of_module = NR_MODULE_FILES - 1,
-	RECORD_FILES(READ_FILE)
-	NR_FILES
+	RECORD_FILES(READ_FILE) NR_FILES
 };
 
 /* What a column holds: a counter can be summed, another number can not. */

@@ -71,5 +71,6 @@ void reg_describe(char *text, size_t size, const char *reg, uint64_t value)
 	else if (!strcmp(reg, "cr8"))
 		snprintf(text, size, "priority class %d", (int)(value & 15));
 	else if (!strcmp(reg, "tpr"))
-		snprintf(text, size, "priority class %d", (int)(value >> 4 & 15));
+		snprintf(text, size, "priority class %d",
+			 (int)(value >> 4 & 15));
 }

@@ -82,6 +82,22 @@ uint64_t select_key(enum sum sum)
 }
 
 /**
+ * select_other_keys - the columns that tell rows of one vCPU apart
+ * @file: file whose rows begin with CRS_ID_COLUMNS
+ *
+ * Return: the columns, of COLUMN_BIT(); none for the file vcpus.
+ */
+uint64_t select_other_keys(const struct file *file)
+{
+	uint64_t key = 0;
+
+	for (unsigned int c = NR_ID; c < file->nr_columns; c++)
+		if (file != &files[FILE_vcpus] && file->kinds[c] != KIND_COUNT)
+			key |= COLUMN_BIT(c);
+	return key;
+}
+
+/**
  * select_vcpus - make of the file vcpus what the views show of it
  * @select: which rows, and by what to sum them
  * @guests: names of the table's guests
@@ -90,7 +106,6 @@ uint64_t select_key(enum sum sum)
 void select_vcpus(const struct select *select, const struct guests *guests,
 		  struct table *vcpus)
 {
-	hide_unarmed(vcpus);
 	select_rows(select, guests, vcpus);
 	if (select->sum == SUM_VM) {
 		/* A VM's live and gone vCPUs are one; no VM's rows are not. */

@@ -24,6 +24,7 @@ void select_rows(const struct select *select, const struct guests *guests,
 void select_vcpus(const struct select *select, const struct guests *guests,
 		  struct table *vcpus);
 uint64_t select_key(enum sum sum);
+uint64_t select_other_keys(const struct file *file);
 bool any_count(const struct file *file, const struct cell *row);
 
 #endif /* CRSTAT_SELECT_H */

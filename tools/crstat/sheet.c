@@ -59,7 +59,8 @@ void sheet_all(struct sheet *sheet)
 
 	for (unsigned int c = 0; c < file->nr_columns; c++)
 		grid_column(&sheet->grid, file->columns[c].name,
-			    file->kinds[c] == KIND_WORD ? GRID_LEFT : GRID_RIGHT,
+			    file->kinds[c] == KIND_WORD ? GRID_LEFT :
+							  GRID_RIGHT,
 			    GRID_STAYS);
 	for (size_t i = 0; i < sheet->table.nr_rows; i++)
 		for (unsigned int c = 0; c < file->nr_columns; c++)

@@ -25,8 +25,9 @@ static void add_name(struct grid *grid, const struct symbols *symbols,
 		grid_text(grid, "%s+0x%" PRIx64, symbol->name,
 			  address->number - symbol->address);
 	else
-		grid_text(grid, "%s", address_area(address->number,
-						   cell_word(&row[SITES_mode])));
+		grid_text(grid, "%s",
+			  address_area(address->number,
+				       cell_word(&row[SITES_mode])));
 }
 
 /**
@@ -36,7 +37,10 @@ static void add_name(struct grid *grid, const struct symbols *symbols,
 void sites_view(const struct view *view)
 {
 	static const unsigned char shown[] = {
-		SITES_reg, SITES_dir, SITES_mode, SITES_address,
+		SITES_reg,
+		SITES_dir,
+		SITES_mode,
+		SITES_address,
 	};
 	struct symbols symbols = { 0 };
 	struct sheet sheet;
@@ -49,8 +53,9 @@ void sites_view(const struct view *view)
 		symbols_read(&symbols, view->kallsyms);
 	sheet_open(&sheet, view, FILE_sites);
 	fold_table(sites, sheet.group | COLUMN_BIT(SITES_address) |
-			  COLUMN_BIT(SITES_mode) | COLUMN_BIT(SITES_reg) |
-			  COLUMN_BIT(SITES_dir));
+				  COLUMN_BIT(SITES_mode) |
+				  COLUMN_BIT(SITES_reg) |
+				  COLUMN_BIT(SITES_dir));
 	rank_table(sites, sheet.group, SITES_count);
 	errors = group_sum(sites, 0, sites->nr_rows, SITES_error);
 
@@ -60,8 +65,8 @@ void sites_view(const struct view *view)
 	if (errors)
 		grid_column(grid, "error", GRID_RIGHT, GRID_STAYS);
 	for (size_t c = 0; c < sizeof(shown); c++)
-		grid_column(grid, sites->file->columns[shown[c]].name, GRID_LEFT,
-			    GRID_STAYS);
+		grid_column(grid, sites->file->columns[shown[c]].name,
+			    GRID_LEFT, GRID_STAYS);
 	grid_column(grid, "name", GRID_WRAP, GRID_STAYS);
 	for (size_t i = 0; i < sites->nr_rows; i = end) {
 		uint64_t sum;

@@ -197,13 +197,12 @@ fail_open(const struct source *source, enum file_id id, int error)
 	}
 	if (!module_loaded())
 		fail(FAIL_MODULE,
-		     "the module is not loaded; load it with: modprobe "
-		     CRS_NAME " (or insmod " CRS_NAME ".ko)");
+		     "the module is not loaded; load it with: modprobe " CRS_NAME
+		     " (or insmod " CRS_NAME ".ko)");
 	debugfs = find_debugfs();
 	if (!debugfs)
 		fail(FAIL_DEBUGFS,
-		     "debugfs is not mounted; mount it with: mount -t debugfs none "
-		     DEBUGFS);
+		     "debugfs is not mounted; mount it with: mount -t debugfs none " DEBUGFS);
 	free(debugfs);
 	if (error == EACCES || error == EPERM)
 		fail(FAIL_PERMISSION,
@@ -311,7 +310,8 @@ static char *recorded_parameter(const struct source *source,
 
 		if (cell_is(&row[PARAMETERS_module], wanted->module) &&
 		    cell_is(&row[PARAMETERS_name], wanted->name))
-			value = or_fail(strdup(cell_word(&row[PARAMETERS_value])));
+			value = or_fail(
+				strdup(cell_word(&row[PARAMETERS_value])));
 	}
 	table_free(&table);
 	return value;
@@ -333,9 +333,10 @@ char *source_parameter(const struct source *source, enum kvm_parameter id)
 	if (source->snapshot)
 		return recorded_parameter(source, p);
 	path = source->captured ?
-		format_path("%s/parameters/%s/%s", source->path, p->module,
-			    p->name) :
-		format_path("/sys/module/%s/parameters/%s", p->module, p->name);
+		       format_path("%s/parameters/%s/%s", source->path,
+				   p->module, p->name) :
+		       format_path("/sys/module/%s/parameters/%s", p->module,
+				   p->name);
 	text = source_slurp(path, &len);
 	free(path);
 	if (text)

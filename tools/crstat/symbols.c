@@ -53,12 +53,13 @@ void symbols_read(struct symbols *symbols, const char *path)
 	while ((line = strsep(&rest, "\n")) && (rest || *line)) {
 		if (symbols->nr == max) {
 			max = max ? 2 * max : 4096;
-			symbols->list = or_fail(reallocarray(symbols->list, max,
-							sizeof(struct symbol)));
+			symbols->list = or_fail(reallocarray(
+				symbols->list, max, sizeof(struct symbol)));
 		}
 		if (!parse_symbol(line, &symbols->list[symbols->nr], &code))
 			fail(FAIL_DAMAGED,
-			     "%s: neither a /proc/kallsyms nor a System.map", path);
+			     "%s: neither a /proc/kallsyms nor a System.map",
+			     path);
 		symbols->nr += code;
 	}
 	if (symbols->nr)

@@ -5,6 +5,7 @@
 #include "fold.h"
 #include "grid.h"
 #include "guest.h"
+#include "machine.h"
 #include "view.h"
 #include "vcpus.h"
 
@@ -13,13 +14,13 @@
  * explain, before the origins, and those before the guest's own accesses.
  */
 static const unsigned char ranks[NR_VCPUS] = {
-	[VCPUS_set_cr8] = 29,	[VCPUS_set_tpr] = 28,
-	[VCPUS_tpr_other] = 17, [VCPUS_cr_other] = 16,
-	[VCPUS_tpr] = 15,	[VCPUS_tpr_user] = 14,	[VCPUS_cr8_read] = 13,
-	[VCPUS_cr3_read] = 12,	[VCPUS_cr4_read] = 11,	[VCPUS_cr0_read] = 10,
-	[VCPUS_tpr_change] = 9, [VCPUS_tpr_sync] = 8,	[VCPUS_armed] = 7,
-	[VCPUS_cr8_write] = 6,	[VCPUS_tpr_apic] = 5,	[VCPUS_cr3_write] = 4,
-	[VCPUS_tpr_guest] = 3,	[VCPUS_cr4_write] = 2,	[VCPUS_cr0_write] = 1,
+	[VCPUS_set_cr8] = 29,  [VCPUS_set_tpr] = 28,   [VCPUS_tpr_other] = 17,
+	[VCPUS_cr_other] = 16, [VCPUS_tpr] = 15,       [VCPUS_tpr_user] = 14,
+	[VCPUS_cr8_read] = 13, [VCPUS_cr3_read] = 12,  [VCPUS_cr4_read] = 11,
+	[VCPUS_cr0_read] = 10, [VCPUS_tpr_change] = 9, [VCPUS_tpr_sync] = 8,
+	[VCPUS_armed] = 7,     [VCPUS_cr8_write] = 6,  [VCPUS_tpr_apic] = 5,
+	[VCPUS_cr3_write] = 4, [VCPUS_tpr_guest] = 3,  [VCPUS_cr4_write] = 2,
+	[VCPUS_cr0_write] = 1,
 };
 
 /* Rank of a column that is not in the list. */
@@ -50,29 +51,22 @@ static bool all_live(const struct table *vcpus)
 	return true;
 }
 
-/**
- * vcpus_print - print a table of vCPUs
- * @view: arguments
- * @vcpus: table of the file vcpus; its rows are selected
- */
-void vcpus_print(const struct view *view, struct table *vcpus)
+static void print_text(const struct view *view, const struct table *vcpus,
+		       const struct guests *guests)
 {
 	struct grid grid = { .limit = view->width, .colour = view->colour };
 	bool summed = view->select.sum > SUM_VCPU;
-	struct guests guests;
-	bool live;
+	bool live = all_live(vcpus);
 
-	guests_find(&guests, &view->source, vcpus);
-	select_vcpus(&view->select, &guests, vcpus);
-	live = all_live(vcpus);
 	for (unsigned int c = 0; c < NR_VCPUS; c++)
-		vcpus_column(&grid, c, c == VCPUS_pid || c == VCPUS_tid ||
-				       (c == VCPUS_vcpu && summed) ||
-				       (c == VCPUS_state && (live || summed)));
+		vcpus_column(&grid, c,
+			     c == VCPUS_pid || c == VCPUS_tid ||
+				     (c == VCPUS_vcpu && summed) ||
+				     (c == VCPUS_state && (live || summed)));
 	for (size_t i = 0; i < vcpus->nr_rows; i++) {
 		const struct cell *row = table_row(vcpus, i);
 
-		grid_text(&grid, "%s", guest_name(&guests, &row[VCPUS_vm]));
+		grid_text(&grid, "%s", guest_name(guests, &row[VCPUS_vm]));
 		for (unsigned int c = VCPUS_vm + 1; c < NR_VCPUS; c++)
 			grid_cell(&grid, &row[c], vcpus->file->kinds[c]);
 	}
@@ -80,6 +74,25 @@ void vcpus_print(const struct view *view, struct table *vcpus)
 	if (!vcpus->nr_rows)
 		fputs("crstat: no such vCPU was seen\n", stderr);
 	grid_free(&grid);
+}
+
+/**
+ * vcpus_print - print a table of vCPUs
+ * @view: arguments
+ * @vcpus: table of the file vcpus; its rows are selected
+ */
+void vcpus_print(const struct view *view, struct table *vcpus)
+{
+	struct guests guests;
+
+	guests_find(&guests, &view->source, vcpus);
+	if (view->format == FORMAT_TEXT)
+		hide_unarmed(vcpus);
+	select_vcpus(&view->select, &guests, vcpus);
+	if (view->format == FORMAT_TEXT)
+		print_text(view, vcpus, &guests);
+	else
+		machine_print(view, vcpus, &guests);
 	guests_free(&guests);
 }
 

@@ -53,7 +53,8 @@ void values_view(const struct view *view)
 
 			sheet_row(&sheet, row);
 			grid_cell(grid, &row[VALUES_reg], KIND_WORD);
-			grid_percent(grid, cell_number(&row[VALUES_count]), sum);
+			grid_percent(grid, cell_number(&row[VALUES_count]),
+				     sum);
 			grid_cell(grid, &row[VALUES_count], KIND_COUNT);
 			if (errors)
 				grid_cell(grid, &row[VALUES_error], KIND_COUNT);

@@ -7,7 +7,6 @@
 #include "view.h"
 
 void vcpus_print(const struct view *view, struct table *vcpus);
-void vcpus_column(struct grid *grid, unsigned int column,
-		  bool dispensable);
+void vcpus_column(struct grid *grid, unsigned int column, bool dispensable);
 
 #endif /* CRSTAT_VCPUS_H */

@@ -7,8 +7,17 @@
 
 #include "select.h"
 
+enum format {
+	FORMAT_TEXT,
+	FORMAT_JSON,
+	FORMAT_CSV,
+	FORMAT_OPENMETRICS,
+	FORMAT_PROMETHEUS,
+};
+
 struct view {
 	struct source source;
+	enum format format;
 	/* Width of the terminal; 0: no limit. */
 	unsigned int width;
 	/* Its lines; 0: not a terminal. */
