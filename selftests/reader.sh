@@ -139,9 +139,17 @@ if type script >/dev/null 2>&1; then
 	[[ $(on_terminal "NO_COLOR=1 crstat --root '$here/fleet'" |
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
+	(sleep 1; printf v; sleep 1; printf t; sleep 1; printf q) |
+		script -qec "stty cols 80 rows 24; TERM=linux crstat --root '$here/fleet' top" \
+			/dev/null >"$scratch/top"
+	status=$?
+	grep -q 'rates by vCPU, sorted by cr0_write' "$scratch/top" &&
+		grep -q db-1 "$scratch/top" && ((!status))
+	result $? "top draws and q quits it with status 0"
 else
 	skip "terminal" "needs script"
 fi
+exits "top without a terminal" 2 "crstat --root '$here/amd' top </dev/null"
 ! crstat --root "$here/amd" | grep -q $'\033'
 result $? "no colour in a pipe"
 

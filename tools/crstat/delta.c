@@ -129,16 +129,13 @@ static void subtract_dropped(struct table *delta, const struct match *matches,
  */
 void delta_vcpus(struct table *before, struct table *now, struct table *delta)
 {
-	size_t size = NR_VCPUS * sizeof(struct cell);
 	struct match *matches, *at, *last;
 
 	rank_table(before, KEY, VCPUS_set_tpr);
 	rank_table(now, KEY, VCPUS_set_tpr);
-	*delta = (struct table){ .file = now->file, .nr_rows = now->nr_rows };
+	copy_table(delta, now);
 	if (!now->nr_rows)
 		return;
-	delta->cells = or_fail(malloc(now->nr_rows * size));
-	memcpy(delta->cells, now->cells, now->nr_rows * size);
 
 	matches = or_fail(calloc(before->nr_rows + 1, sizeof(*matches)));
 	for (size_t i = 0; i < before->nr_rows; i++)

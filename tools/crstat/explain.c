@@ -124,15 +124,14 @@ static void find_parameters(struct facts *facts)
 /* fold_table() with no key sums all rows in the first, so it gets a copy. */
 static void sum_up(struct facts *facts)
 {
-	struct table all = facts->tables[FILE_vcpus];
-	size_t size = all.nr_rows * NR_VCPUS * sizeof(struct cell);
+	struct table all;
 
-	if (!all.nr_rows)
+	if (!facts->tables[FILE_vcpus].nr_rows)
 		return;
-	all.cells = memcpy(or_fail(malloc(size)), all.cells, size);
+	copy_table(&all, &facts->tables[FILE_vcpus]);
 	fold_table(&all, 0);
 	memcpy(facts->sum, all.cells, sizeof(facts->sum));
-	free(all.cells);
+	table_free(&all);
 }
 
 static void explain_vcpus(const struct facts *facts)

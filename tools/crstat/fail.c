@@ -5,6 +5,8 @@
 
 #include "fail.h"
 
+void (*fail_prepare)(void);
+
 /**
  * fail - say why in one line on stderr and end
  * @status: exit status
@@ -14,6 +16,8 @@ void fail(enum fail_status status, const char *format, ...)
 {
 	va_list args;
 
+	if (fail_prepare)
+		fail_prepare();
 	/* What was printed so far belongs before the reason for its end. */
 	fflush(stdout);
 	fputs("crstat: ", stderr);

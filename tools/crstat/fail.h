@@ -17,6 +17,9 @@
 #define FAIL_ENUM(name, status, help) FAIL_##name = status,
 enum fail_status { FAIL_STATUSES(FAIL_ENUM) };
 
+/* Called before the reason is printed, to leave the screen; NULL: nothing. */
+extern void (*fail_prepare)(void);
+
 void fail(enum fail_status status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
 void *or_fail(void *memory);

@@ -29,6 +29,23 @@ int compare_cells(const struct cell *a, const struct cell *b)
 	return 0;
 }
 
+/**
+ * copy_table - copy a table's rows, to be changed
+ * @copy: filled in; its words are those of @table, which must outlive it
+ * @table: table
+ */
+void copy_table(struct table *copy, const struct table *table)
+{
+	size_t size = table->file->nr_columns * sizeof(struct cell);
+
+	*copy = (struct table){ .file = table->file };
+	if (!table->nr_rows)
+		return;
+	copy->nr_rows = table->nr_rows;
+	copy->cells = or_fail(reallocarray(NULL, table->nr_rows, size));
+	memcpy(copy->cells, table->cells, table->nr_rows * size);
+}
+
 /* Live vCPUs and sums come first: they are what most look for. */
 static int state_rank(const struct cell *state)
 {

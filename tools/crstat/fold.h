@@ -11,6 +11,7 @@
 int compare_cells(const struct cell *a, const struct cell *b);
 int compare_rows(const struct file *file, const struct cell *a,
 		 const struct cell *b, uint64_t key);
+void copy_table(struct table *copy, const struct table *table);
 void sort_vcpus(struct table *table);
 void fold_table(struct table *table, uint64_t key);
 void rank_table(struct table *table, uint64_t key, unsigned int count);

@@ -258,6 +258,11 @@ bool grid_layout(struct grid *grid, bool keep)
 	return false;
 }
 
+static FILE *output(const struct grid *grid)
+{
+	return grid->out ? grid->out : stdout;
+}
+
 /*
  * Blanks are owed rather than printed, so that no line ends in them. Returns
  * those owed after the text.
@@ -273,7 +278,7 @@ static unsigned int print_field(const struct grid *grid,
 		return blanks + fill + grid->gap;
 	if (column->side == GRID_RIGHT)
 		blanks += fill;
-	printf("%*s%.*s", (int)blanks, "", (int)len, text);
+	fprintf(output(grid), "%*s%.*s", (int)blanks, "", (int)len, text);
 	return grid->gap + (column->side == GRID_RIGHT ? 0 : fill);
 }
 
@@ -291,7 +296,8 @@ static void print_wrapped(const struct grid *grid,
 
 		if (!cut)
 			break;
-		printf("%*s%.*s\n", (int)blanks, "", (int)(cut - text), text);
+		fprintf(output(grid), "%*s%.*s\n", (int)blanks, "",
+			(int)(cut - text), text);
 		blanks = start;
 		text = cut + 1;
 	}
@@ -320,7 +326,7 @@ static void print_headings(const struct grid *grid, bool lower)
 		blanks =
 			print_field(grid, &grid->columns[i], text, len, blanks);
 	}
-	putchar('\n');
+	putc('\n', output(grid));
 }
 
 /**
@@ -330,12 +336,12 @@ static void print_headings(const struct grid *grid, bool lower)
 void grid_print_heading(const struct grid *grid)
 {
 	if (grid->colour)
-		fputs("\033[1m", stdout);
+		fputs("\033[1m", output(grid));
 	if (grid->split)
 		print_headings(grid, false);
 	print_headings(grid, true);
 	if (grid->colour)
-		fputs("\033[0m", stdout);
+		fputs("\033[0m", output(grid));
 }
 
 /**
@@ -359,7 +365,7 @@ void grid_print_rows(const struct grid *grid)
 				blanks = print_field(grid, column, text,
 						     strlen(text), blanks);
 		}
-		putchar('\n');
+		putc('\n', output(grid));
 	}
 }
 
@@ -372,12 +378,12 @@ static void print_hidden(const struct grid *grid)
 		const struct grid_column *column = &grid->columns[i];
 
 		if (column->hidden && effective_rank(column) < GRID_EMPTY) {
-			printf("%s%s", before, column->heading);
+			fprintf(output(grid), "%s%s", before, column->heading);
 			before = ", ";
 		}
 	}
 	if (*before == ',')
-		putchar('\n');
+		putc('\n', output(grid));
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "read.h"
 
@@ -41,6 +42,8 @@ struct grid {
 	/* Width of the terminal; 0: no limit. */
 	unsigned int limit;
 	bool colour;
+	/* Where it is printed; NULL: stdout. */
+	FILE *out;
 
 	/* The layout. Split headings take two lines, cut at '_'. */
 	bool split;

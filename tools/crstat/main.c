@@ -61,6 +61,8 @@ static const char *const option_names[] = {
 	X(probes, TAKES_FORMAT, "the probes that everything is counted by") \
 	X(explain, TAKES_SELECT,                                            \
 	  "what the numbers mean on this host, in sentences")               \
+	X(top, TAKES_INTERVAL | TAKES_SELECT | TAKES_SUM,                   \
+	  "the table on a full screen; h shows its keys")                   \
 	X(record, TAKES_INTERVAL | TAKES_OUTPUT,                            \
 	  "write all files into one, for --root and diff")                  \
 	X(diff, TAKES_SELECT | TAKES_SUM | TAKES_FORMAT,                    \

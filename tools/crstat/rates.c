@@ -13,21 +13,6 @@
 #include "vcpus.h"
 #include "view.h"
 
-static void add_rate(struct grid *grid, const struct cell *count,
-		     double seconds)
-{
-	double rate = cell_number(count) / seconds;
-
-	if (count->type != CELL_NUMBER)
-		grid_text(grid, "-");
-	else if (!count->number)
-		grid_text(grid, "0");
-	else if (rate < 10)
-		grid_text(grid, "%.2g", rate);
-	else
-		grid_text(grid, "%.0f", rate);
-}
-
 static void add_row(struct grid *grid, const char *name, const struct cell *row,
 		    double seconds)
 {
@@ -41,7 +26,7 @@ static void add_row(struct grid *grid, const char *name, const struct cell *row,
 	grid_cell(grid, &row[VCPUS_state], KIND_WORD);
 	for (unsigned int c = 0; c < NR_VCPUS; c++)
 		if (files[FILE_vcpus].kinds[c] == KIND_COUNT)
-			add_rate(grid, &row[c], seconds);
+			vcpus_rate(grid, &row[c], seconds);
 }
 
 /* That nothing happened is a line too, or the time would seem to stand still. */

@@ -43,6 +43,26 @@ void vcpus_column(struct grid *grid, unsigned int column, bool dispensable)
 		    kind == KIND_WORD ? GRID_LEFT : GRID_RIGHT, rank);
 }
 
+/**
+ * vcpus_rate - add events per second as the next cell
+ * @grid: grid
+ * @count: events
+ * @seconds: in this time
+ */
+void vcpus_rate(struct grid *grid, const struct cell *count, double seconds)
+{
+	double rate = cell_number(count) / seconds;
+
+	if (count->type != CELL_NUMBER)
+		grid_text(grid, "-");
+	else if (!count->number)
+		grid_text(grid, "0");
+	else if (rate < 10)
+		grid_text(grid, "%.2g", rate);
+	else
+		grid_text(grid, "%.0f", rate);
+}
+
 static bool all_live(const struct table *vcpus)
 {
 	for (size_t i = 0; i < vcpus->nr_rows; i++)

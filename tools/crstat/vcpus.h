@@ -6,6 +6,7 @@
 #include "grid.h"
 #include "view.h"
 
+void vcpus_rate(struct grid *grid, const struct cell *count, double seconds);
 void vcpus_print(const struct view *view, struct table *vcpus);
 void vcpus_column(struct grid *grid, unsigned int column, bool dispensable);
 

@@ -51,6 +51,7 @@ void callers_view(const struct view *view);
 void probes_view(const struct view *view);
 void record_view(const struct view *view);
 void diff_view(const struct view *view);
+void top_view(const struct view *view);
 void explain_view(const struct view *view);
 
 #endif /* CRSTAT_VIEW_H */
