@@ -35,3 +35,10 @@ need() {
 			die "$EX_PACKAGES" "$cmd not found: apt-get install $package"
 	done
 }
+
+# Builds what a VM takes along: build_payload KERNEL KERNEL_DIR
+build_payload() {
+	make -s -C "$top_dir" tools selftests &&
+		"$vm_dir/toolchain" "$1" \
+			make -s -C "$top_dir" modules KDIR="$2/build"
+}
