@@ -63,6 +63,7 @@ int command_view(struct view *view, char **argv)
 	start = seconds_now();
 	error = run_command(argv, &status);
 	if (error) {
+		table_free(&before);
 		fprintf(stderr, "crstat: %s: %s\n", argv[0], strerror(error));
 		return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUN;
 	}

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sentences about CR8 and the TPR. */
+#include <stdio.h>
+
 #include "explain.h"
+
+/* A counter that does not apply is no 0. */
+static void count_text(char text[24], const struct cell *cell)
+{
+	if (cell->type == CELL_NUMBER)
+		snprintf(text, 24, "%" PRIu64, cell->number);
+	else
+		strcpy(text, "-");
+}
 
 static void explain_origins(const struct facts *facts)
 {
@@ -12,29 +23,27 @@ static void explain_origins(const struct facts *facts)
 	uint64_t other = cell_number(&sum[VCPUS_tpr_other]);
 	uint64_t change = cell_number(&sum[VCPUS_tpr_change]);
 	uint64_t visible = guest + apic + user + other;
+	char set_cr8[24], set_tpr[24], tpr_apic[24];
 
+	count_text(set_cr8, &sum[VCPUS_set_cr8]);
+	count_text(set_tpr, &sum[VCPUS_set_tpr]);
+	count_text(tpr_apic, &sum[VCPUS_tpr_apic]);
 	if (!visible && !sync) {
-		say(facts,
-		    "No TPR write was seen (set_cr8 %" PRIu64
-		    ", set_tpr %" PRIu64 ").",
-		    cell_number(&sum[VCPUS_set_cr8]),
-		    cell_number(&sum[VCPUS_set_tpr]));
+		say(facts, "No TPR write was seen (set_cr8 %s, set_tpr %s).",
+		    set_cr8, set_tpr);
 		return;
 	}
 	say(facts,
 	    "Of %" PRIu64 " TPR writes %" PRIu64
 	    " were the guests' with an exit (tpr_guest %" PRIu64
-	    ", tpr_apic %" PRIu64 "), %" PRIu64
-	    " the VMM's (tpr_user) and %" PRIu64 " others' (tpr_other).",
-	    visible + sync, guest + apic, guest, apic, user, other);
+	    ", tpr_apic %s), %" PRIu64 " the VMM's (tpr_user) and %" PRIu64
+	    " others' (tpr_other).",
+	    visible + sync, guest + apic, guest, tpr_apic, user, other);
 	if (sync)
 		say(facts,
 		    "%" PRIu64 " of the %" PRIu64
-		    " were KVM's own copies of V_TPR after an exit (tpr_sync): hits of kvm_set_cr8 (%" PRIu64
-		    ") and kvm_lapic_set_tpr (%" PRIu64
-		    ") are not writes of the guest.",
-		    sync, visible + sync, cell_number(&sum[VCPUS_set_cr8]),
-		    cell_number(&sum[VCPUS_set_tpr]));
+		    " were KVM's own copies of V_TPR after an exit (tpr_sync): hits of kvm_set_cr8 (%s) and kvm_lapic_set_tpr (%s) are not writes of the guest.",
+		    sync, visible + sync, set_cr8, set_tpr);
 	if (change > visible)
 		say(facts,
 		    "The TPR had changed at %" PRIu64
