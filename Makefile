@@ -6,11 +6,11 @@ KERNEL ?= 6.1 6.12
 PREFIX ?= /usr/local
 TOOLS := crstat crgen
 
-build := $(CURDIR)/build
+BUILD := $(CURDIR)/build
 vm := $(CURDIR)/selftests/vm
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
-module_dir = $(build)/modules/$(release)
+module_dir = $(BUILD)/modules/$(release)
 # Debian's headers may ship a vmlinux that asks for pahole; BTF isn't needed.
 btf = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),, \
 	CONFIG_DEBUG_INFO_BTF_MODULES=)
@@ -53,8 +53,8 @@ kdir:
 tools: $(TOOLS)
 
 $(TOOLS):
-	$(Q)mkdir -p $(build)/tools
-	$(Q)$(MAKE) -C tools/$@ O=$(build)/tools
+	$(Q)mkdir -p $(BUILD)/tools
+	$(Q)$(MAKE) -C tools/$@ O=$(BUILD)/tools
 
 selftests:
 	$(Q)$(MAKE) -C selftests bundle
@@ -62,15 +62,19 @@ selftests:
 # What a VM takes along for the kernel of KDIR.
 vm-payload: modules tools selftests
 
-demo check lint:
+demo check:
 	$(Q)$(vm)/packages install $@
 	$(Q)KERNEL='$(KERNEL)' $(vm)/$@
+
+lint:
+	$(Q)$(vm)/packages install $@
+	$(Q)KERNEL='$(KERNEL)' tools/lint
 
 install: modules tools
 	$(Q)install -D -m 644 $(module_dir)/kvm_crstat.ko \
 		$(DESTDIR)/lib/modules/$(release)/extra/kvm_crstat.ko
 	$(Q)test -n '$(DESTDIR)' || depmod $(release)
-	$(Q)install -D -t $(DESTDIR)$(PREFIX)/bin $(TOOLS:%=$(build)/tools/%)
+	$(Q)install -D -t $(DESTDIR)$(PREFIX)/bin $(TOOLS:%=$(BUILD)/tools/%)
 	$(Q)for page in $(manuals); do install -D -m 644 $$page \
 		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
@@ -82,7 +86,7 @@ uninstall: kdir
 		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 
 clean:
-	$(Q)rm -rf $(build)
+	$(Q)rm -rf $(BUILD)
 
 .PHONY: help modules kdir tools $(TOOLS) selftests vm-payload demo check lint \
 	install uninstall clean
