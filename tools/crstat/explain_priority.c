@@ -47,16 +47,16 @@ static void explain_origins(const struct facts *facts)
 	if (change > visible)
 		say(facts,
 		    "The TPR had changed at %" PRIu64
-		    " writes (tpr_change), more than the %" PRIu64
+		    " write%s (tpr_change), more than the %" PRIu64
 		    " that KVM saw as such: the guests wrote it at least %" PRIu64
 		    " times without an exit, if they were not reset meanwhile.",
-		    change, visible, change - visible);
+		    change, plural(change), visible, change - visible);
 	else
 		say(facts,
 		    "The TPR had changed at %" PRIu64
-		    " writes (tpr_change), not more than the %" PRIu64
+		    " write%s (tpr_change), not more than the %" PRIu64
 		    " that KVM saw as such: nothing tells of writes without an exit.",
-		    change, visible);
+		    change, plural(change), visible);
 }
 
 static void explain_intercept(const struct facts *facts)
