@@ -150,6 +150,16 @@ else
 	skip "terminal" "needs script"
 fi
 exits "top without a terminal" 2 "crstat --root '$here/amd' top </dev/null"
+if type promtool >/dev/null 2>&1; then
+	for view in table values bits sites callers probes; do
+		crstat --root "$here/amd" "$view" --prometheus |
+			promtool check metrics >"$scratch/promtool" 2>&1
+		result $? "promtool finds no fault with $view"
+		sed 's/^/# /' "$scratch/promtool"
+	done
+else
+	skip "metrics" "needs promtool"
+fi
 ! crstat --root "$here/amd" | grep -q $'\033'
 result $? "no colour in a pipe"
 

@@ -12,12 +12,15 @@ static bool is_gauge(const struct file *file, unsigned int column)
 	return !strcmp(file->columns[column].name, "error");
 }
 
-/* The counters of vcpus are the module's; others are their file's. */
+/*
+ * The counters of vcpus are the module's, others those of a row of their file:
+ * of a bit, not of bits, which promtool takes for a unit.
+ */
 static void print_name(const struct file *file, unsigned int column)
 {
 	printf(CRS_NAME "_");
 	if (file != &files[FILE_vcpus])
-		printf("%s_", file->name);
+		printf("%.*s_", (int)strlen(file->name) - 1, file->name);
 	fputs(file->columns[column].name, stdout);
 }
 
