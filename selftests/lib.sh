@@ -194,9 +194,10 @@ let_go() {
 	rm "$scratch/hold"
 }
 
-# The witness: hist triggers of the kernel's own, by thread. W[exit TID REASON]
-# and W[exit TID] are VM exits, W[FUNCTION TID SYMBOL] and W[FUNCTION TID] calls
-# by call site.
+# The witness: the kernel's own count of the same events, by thread. W[exit TID
+# REASON] and W[exit TID] are VM exits, W[FUNCTION TID SYMBOL] and W[FUNCTION
+# TID] calls by call site. Hist triggers count; where the kernel has none, an
+# instance of its trace buffer keeps each event until it is counted here.
 witness=
 declare -A W
 declare -A WITNESS=(
@@ -204,17 +205,29 @@ declare -A WITNESS=(
 	[crs_test/kvm_set_cr8]='hist:keys=common_pid,ra.sym:size=4096'
 	[crs_test/kvm_lapic_set_tpr]='hist:keys=common_pid,ra.sym:size=4096'
 )
+# A trace names exits, a hist numbers them: APM vol. 2 appendix C.
+declare -A EXITS=(
+	[read_cr0]=0 [read_cr3]=3 [read_cr4]=4 [read_cr8]=8
+	[write_cr0]=16 [write_cr3]=19 [write_cr4]=20 [write_cr8]=24
+	[cr0_sel_write]=101
+)
+readonly TRACE=$TRACING/instances/crs_test
 
 witness_start() {
-	local event
+	local event type
 
+	witness=trace type=symbol
+	[[ ! -e $TRACING/events/sched/sched_switch/hist ]] ||
+		witness=hist type=u64
+	at_exit+=(witness_end)
 	for event in "${!WITNESS[@]}"; do
 		[[ $event != crs_test/* ]] ||
-			echo "p:$event ${event#*/} ra=\$stack0:u64" \
+			echo "p:$event ${event#*/} ra=\$stack0:$type" \
 				>>$TRACING/kprobe_events || exit
 	done
-	at_exit+=(witness_end)
-	witness=1
+	[[ $witness == hist ]] && return
+	mkdir $TRACE || exit
+	echo 8192 >$TRACE/buffer_size_kb
 }
 
 # witness_each +|!: from zero, or no more.
@@ -222,34 +235,66 @@ witness_each() {
 	local event trigger
 
 	for event in "${!WITNESS[@]}"; do
+		if [[ $witness == trace ]]; then
+			[[ $1 != + ]] || echo 1 >$TRACE/events/$event/enable
+			continue
+		fi
 		trigger=$TRACING/events/$event/trigger
 		[[ -e $trigger ]] || continue
 		! grep -q '^hist:' "$trigger" ||
 			echo "!${WITNESS[$event]}" >"$trigger"
 		[[ $1 != + ]] || echo "${WITNESS[$event]}" >"$trigger"
 	done
+	[[ $witness != trace || $1 != + ]] || : >$TRACE/trace
 }
 
 witness_end() {
-	witness=
+	local event
+
+	[[ $witness ]] || return
 	witness_each !
-	! grep -q crs_test/ $TRACING/kprobe_events ||
-		echo '-:crs_test/' >>$TRACING/kprobe_events
+	[[ ! -d $TRACE ]] || rmdir $TRACE
+	for event in "${!WITNESS[@]}"; do
+		! grep -q ":$event " $TRACING/kprobe_events ||
+			echo "-:$event" >>$TRACING/kprobe_events
+	done
+	witness=
 }
 
-witness_read() {
-	local event name line tid what n
+# Prints "NAME TID REASON COUNT" for each sort of event in the trace.
+witness_trace() {
+	! grep -hE '^(overrun|commit overrun|dropped events): [1-9]' \
+		$TRACE/per_cpu/cpu*/stats || note "the trace lost events"
+	sed -nE -e 's/.*-([0-9]+) +\[.*: kvm_exit: .*reason ([^ ]+).*/exit \1 \2/p' \
+		-e 's/.*-([0-9]+) +\[.*: (kvm_[a-z_0-9]+): .* ra=([^+ ]+).*/\2 \1 \3/p' \
+		$TRACE/trace | sort | uniq -c | while read -r n name tid what; do
+		[[ $name != exit ]] || what=${EXITS[$what]:-$what}
+		echo "$name $tid $what $n"
+	done
+}
 
-	W=()
+# The same from the hists.
+witness_hists() {
+	local event name line what
+
 	for event in "${!WITNESS[@]}"; do
 		[[ -e $TRACING/events/$event/hist ]] || continue
 		name=${event#*/} name=${name/kvm_exit/exit}
 		while read -r line; do
 			[[ $line =~ common_pid:\ *([0-9]+),\ *[a-z_]+:\ *(.*)\ }\ hitcount:\ *([0-9]+) ]] ||
 				continue
-			tid=${BASH_REMATCH[1]} n=${BASH_REMATCH[3]}
 			what=${BASH_REMATCH[2]#*] } what=${what%% *}
-			((W[$name $tid $what] += n, W[$name $tid] += n))
+			echo "$name ${BASH_REMATCH[1]} $what ${BASH_REMATCH[3]}"
 		done <$TRACING/events/$event/hist
 	done
+}
+
+witness_read() {
+	local name tid what n
+
+	W=()
+	[[ $witness ]] || return 0
+	while read -r name tid what n; do
+		((W[$name $tid $what] += n, W[$name $tid] += n))
+	done < <("witness_${witness/hist/hists}")
 }
