@@ -71,7 +71,7 @@
 
 #define CRS_VALUES_COLUMNS(X)                                              \
 	CRS_ID_COLUMNS(X)                                                  \
-	X(reg, "cr0, cr3, cr4 or cr8")                                     \
+	X(reg, "cr0, cr3, cr4, cr8 or tpr (through the APIC)")            \
 	X(value, "value written, hexadecimal, or unknown")                 \
 	X(count, "writes of it")                                           \
 	X(error, "how many of them may have been other values")

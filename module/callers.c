@@ -60,6 +60,7 @@ static struct crs_range crs_ranges[] = {
 /* Entries are added by handlers, and cleared while no probe can hit. */
 static DEFINE_RAW_SPINLOCK(crs_callers_lock);
 
+unsigned long crs_caller_address[CRS_NR_CALLERS + 1];
 struct crs_caller crs_callers[CRS_NR_CALLERS + 1] = {
 	[CRS_NR_CALLERS] = { .origin = CRS_OTHER },
 };
@@ -117,42 +118,37 @@ static void crs_caller_classify(struct crs_caller *c, unsigned long address)
  *
  * Context: kprobe handler, preemption disabled. Takes crs_callers_lock where
  * the site is new.
- * Return: the call site; the entry for all others where there is no room.
+ * Return: the entry's index; that of all others where there is no room.
  */
-const struct crs_caller *crs_caller_find(enum crs_probe_id probe,
-					 unsigned long address)
+unsigned int crs_caller_find(enum crs_probe_id probe, unsigned long address)
 {
-	unsigned int first = hash_long(address, CRS_CALLERS_BITS), i;
-	struct crs_caller *c = &crs_callers[CRS_NR_CALLERS];
+	unsigned int first = hash_long(address, CRS_CALLERS_BITS);
+	unsigned int n, i = CRS_NR_CALLERS;
 	unsigned long flags;
 
-	for (i = 0; i < CRS_NR_CALLERS; i++) {
-		c = &crs_callers[(first + i) % CRS_NR_CALLERS];
-		if (smp_load_acquire(&c->address) == address)
-			return c;
-		if (!c->address)
+	for (n = 0; n < CRS_NR_CALLERS; n++) {
+		i = (first + n) % CRS_NR_CALLERS;
+		if (smp_load_acquire(&crs_caller_address[i]) == address)
+			return i;
+		if (!crs_caller_address[i])
 			break;
 	}
 
 	raw_spin_lock_irqsave(&crs_callers_lock, flags);
-	for (; i < CRS_NR_CALLERS; i++) {
-		c = &crs_callers[(first + i) % CRS_NR_CALLERS];
-		if (c->address == address)
-			goto out;
-		if (!c->address)
+	for (; n < CRS_NR_CALLERS; n++) {
+		i = (first + n) % CRS_NR_CALLERS;
+		if (crs_caller_address[i] == address)
 			break;
-	}
-	if (i < CRS_NR_CALLERS) {
-		crs_caller_classify(c, address);
-		c->probe = probe;
+		if (crs_caller_address[i])
+			continue;
+		crs_caller_classify(&crs_callers[i], address);
+		crs_callers[i].probe = probe;
 		/* Pairs with the acquire of the lookups: the rest is there. */
-		smp_store_release(&c->address, address);
-	} else {
-		c = &crs_callers[CRS_NR_CALLERS];
+		smp_store_release(&crs_caller_address[i], address);
+		break;
 	}
-out:
 	raw_spin_unlock_irqrestore(&crs_callers_lock, flags);
-	return c;
+	return n < CRS_NR_CALLERS ? i : CRS_NR_CALLERS;
 }
 
 /**
@@ -194,7 +190,7 @@ static u64 crs_calls_sum(unsigned int i)
 static bool crs_call_row(struct crs_call_row *row, unsigned int i)
 {
 	const struct crs_caller *c = &crs_callers[i];
-	unsigned long address = smp_load_acquire(&c->address);
+	unsigned long address = smp_load_acquire(&crs_caller_address[i]);
 	char *module, *size;
 
 	row->count = crs_calls_sum(i) - crs_calls_base[i];
@@ -265,7 +261,7 @@ void crs_callers_forget(enum crs_module module)
 		crs_calls_base[i] = crs_calls_sum(i);
 	}
 	raw_spin_lock_irqsave(&crs_callers_lock, flags);
-	memset(crs_callers, 0, CRS_NR_CALLERS * sizeof(*crs_callers));
+	memset(crs_caller_address, 0, sizeof(crs_caller_address));
 	for (r = crs_ranges; r < crs_ranges + ARRAY_SIZE(crs_ranges); r++)
 		if (r->module == module)
 			memset(r->part, 0, sizeof(r->part));

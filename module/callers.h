@@ -15,26 +15,27 @@ struct seq_file;
 #define CRS_NR_CALLERS (1 << CRS_CALLERS_BITS)
 
 /**
- * struct crs_caller - a call site
- * @address: the return address; 0 where the entry is free
+ * struct crs_caller - what is known of a call site
  * @origin: &enum crs_origin
  * @entry: where the APIC is in userspace, the write was counted at the entry
  *	of the function that the site is in
  * @probe: the function called, &enum crs_probe_id
  */
 struct crs_caller {
-	unsigned long address;
 	u8 origin;
 	bool entry;
 	u8 probe;
 };
 
-/* One more than the hash has: the last is for sites that found no room. */
+/*
+ * A hash by return address, 0 where an entry is free, with one entry more than
+ * the hash has: for all sites that found no room.
+ */
+extern unsigned long crs_caller_address[CRS_NR_CALLERS + 1];
 extern struct crs_caller crs_callers[CRS_NR_CALLERS + 1];
 DECLARE_PER_CPU(u64[CRS_NR_CALLERS + 1], crs_calls);
 
-const struct crs_caller *crs_caller_find(enum crs_probe_id probe,
-					 unsigned long address);
+unsigned int crs_caller_find(enum crs_probe_id probe, unsigned long address);
 
 /**
  * crs_caller_count - count a call by its site
@@ -47,14 +48,13 @@ const struct crs_caller *crs_caller_find(enum crs_probe_id probe,
 static __always_inline const struct crs_caller *
 crs_caller_count(enum crs_probe_id probe, unsigned long address)
 {
-	const struct crs_caller *c;
+	unsigned int i = hash_long(address, CRS_CALLERS_BITS);
 
-	c = &crs_callers[hash_long(address, CRS_CALLERS_BITS)];
 	/* Pairs with the release in crs_caller_find(). */
-	if (unlikely(smp_load_acquire(&c->address) != address))
-		c = crs_caller_find(probe, address);
-	__this_cpu_inc(crs_calls[c - crs_callers]);
-	return c;
+	if (unlikely(smp_load_acquire(&crs_caller_address[i]) != address))
+		i = crs_caller_find(probe, address);
+	__this_cpu_inc(crs_calls[i]);
+	return &crs_callers[i];
 }
 
 void crs_callers_resolve(enum crs_module module);

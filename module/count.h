@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Events into counters. */
+/*
+ * Events into counters, value tables, bit tables and tracepoints. All in the
+ * vCPU's own thread, preemption disabled, between crs_count_begin() and
+ * crs_count_end(): one writer, so no atomics. Inline, for a call and its
+ * return thunk cost as much as the counting.
+ */
 #ifndef CRS_COUNT_H
 #define CRS_COUNT_H
 
+#include <linux/bitops.h>
 #include <linux/seqlock.h>
 
 #include "event.h"
+#include "trace.h"
 #include "vcpu.h"
+
+/* What V_TPR and CR8 hold of the TPR. APM vol. 2 15.21.4, SDM vol. 3A 10.8.6 */
+#define CRS_TPR_CLASS 0xf0
 
 /**
  * crs_count_begin - open a record for writing
@@ -16,7 +26,7 @@
  *
  * Context: kprobe handler, preemption disabled.
  */
-static inline void crs_count_begin(struct crs_vcpu *v)
+static __always_inline void crs_count_begin(struct crs_vcpu *v)
 {
 	raw_write_seqcount_begin(&v->seq);
 }
@@ -25,15 +35,143 @@ static inline void crs_count_begin(struct crs_vcpu *v)
  * crs_count_end - close what crs_count_begin() opened
  * @v: the record
  */
-static inline void crs_count_end(struct crs_vcpu *v)
+static __always_inline void crs_count_end(struct crs_vcpu *v)
 {
 	raw_write_seqcount_end(&v->seq);
 }
 
-void crs_count_access(struct crs_vcpu *v, const struct crs_access *access);
-void crs_count_value(struct crs_vcpu *v, u64 value);
-void crs_count_other(struct crs_vcpu *v);
-void crs_count_tpr(struct crs_vcpu *v, enum crs_origin origin, u8 tpr);
+static __always_inline void crs_count_bits(struct crs_bits *bits, u64 old, u64 new)
+{
+	u64 changed = old ^ new;
+	unsigned int bit;
+
+	for (; changed; changed &= changed - 1) {
+		bit = __ffs(changed);
+		if (new & BIT_ULL(bit))
+			bits->set[bit]++;
+		else
+			bits->cleared[bit]++;
+	}
+}
+
+static __always_inline void crs_count_known(struct crs_vcpu *v)
+{
+	const struct crs_access *access = &v->access;
+	enum crs_reg reg = CRS_WHAT_REG(access->what);
+	struct crs_tables *tables = &v->s.tables;
+	struct crs_values *values = &tables->values[reg];
+
+	if (reg == CRS_CR0)
+		crs_count_bits(&tables->cr0, access->old, access->value);
+	else if (reg == CRS_CR4)
+		crs_count_bits(&tables->cr4, access->old, access->value);
+	else if (reg == CRS_CR8 && access->value > CRS_CR8_MAX)
+		return;
+
+	crs_topk_add(values->slot, &values->used, CRS_NR_VALUES,
+		     access->value);
+}
+
 void crs_count_abandon(struct crs_vcpu *v);
+
+/**
+ * crs_count_new - where to decode an intercepted access to
+ * @v: the vCPU's record
+ *
+ * Context: between crs_count_begin() and crs_count_end().
+ * Return: the access, for crs_count_access(); its content is undefined.
+ */
+static __always_inline struct crs_access *crs_count_new(struct crs_vcpu *v)
+{
+	if (unlikely(v->waiting != CRS_NOT_WAITING))
+		crs_count_abandon(v);
+	return &v->access;
+}
+
+/**
+ * crs_count_access - count the access that crs_count_new() gave out
+ * @v: the vCPU's record; where a write's value is not known yet,
+ *	crs_count_value() may follow
+ *
+ * Context: between crs_count_begin() and crs_count_end().
+ */
+static __always_inline void crs_count_access(struct crs_vcpu *v)
+{
+	const struct crs_access *access = &v->access;
+	struct crs_stats *s = &v->s;
+
+	s->count[CRS_cr0_read + CRS_WHAT_COUNTER(access->what)]++;
+	if (likely(access->address != CRS_NO_ADDRESS))
+		crs_topk_add(s->tables.sites.slot, &s->tables.sites.used,
+			     CRS_NR_SITES, crs_site_key(access));
+
+	if (access->what & CRS_WHAT_WRITE) {
+		if (!access->known) {
+			v->waiting = crs_reg_number(CRS_WHAT_REG(access->what));
+			return;
+		}
+		crs_count_known(v);
+	}
+	trace_cr_access(s, access);
+}
+
+/**
+ * crs_count_value - the value of the write that waits for it
+ * @v: the vCPU's record; a write is waiting
+ * @value: the value
+ *
+ * Context: between crs_count_begin() and crs_count_end().
+ */
+static __always_inline void crs_count_value(struct crs_vcpu *v, u64 value)
+{
+	v->waiting = CRS_NOT_WAITING;
+	v->access.value = value;
+	v->access.known = true;
+	crs_count_known(v);
+	trace_cr_access(&v->s, &v->access);
+}
+
+/**
+ * crs_count_other - count a CR intercept that could not be decoded
+ * @v: the vCPU's record
+ *
+ * Context: between crs_count_begin() and crs_count_end().
+ */
+static __always_inline void crs_count_other(struct crs_vcpu *v)
+{
+	v->s.count[CRS_cr_other]++;
+}
+
+/**
+ * crs_count_tpr - count a write to the task priority
+ * @v: the vCPU's record
+ * @origin: where it came from; anything but the known ones is %CRS_OTHER
+ * @tpr: the TPR as written
+ *
+ * A sync carries V_TPR, which holds the priority class alone: where the class
+ * is that of the last TPR seen, it found no new value.
+ *
+ * Context: between crs_count_begin() and crs_count_end().
+ */
+static __always_inline void
+crs_count_tpr(struct crs_vcpu *v, enum crs_origin origin, u8 tpr)
+{
+	struct crs_values *values = &v->s.tables.values[CRS_TPR];
+	struct crs_stats *s = &v->s;
+	u8 differs = s->tpr ^ tpr;
+
+	if (likely(origin == CRS_SYNC))
+		differs &= CRS_TPR_CLASS;
+	else if (origin == CRS_APIC)
+		crs_topk_add(values->slot, &values->used, CRS_NR_VALUES, tpr);
+	else if (unlikely(origin > CRS_OTHER))
+		origin = CRS_OTHER;
+
+	trace_tpr_write(s, origin, tpr);
+	s->count[CRS_tpr_guest + origin]++;
+	if (unlikely(differs && s->tpr != CRS_TPR_NONE))
+		s->count[CRS_tpr_change]++;
+	s->tpr = tpr;
+}
 
 #endif /* CRS_COUNT_H */

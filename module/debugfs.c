@@ -76,12 +76,12 @@ static void crs_show_count(struct seq_file *m, const struct crs_stats *s,
 		seq_printf(m, " %*s", width, "-");
 }
 
-static void crs_show_armed(struct seq_file *m, u64 armed)
+static void crs_show_armed(struct seq_file *m, u32 armed, u32 more)
 {
 	const char *comma = "";
 	unsigned int n;
 
-	if (!(armed & CRS_ARMED_KNOWN)) {
+	if (!more) {
 		seq_puts(m, "-");
 		return;
 	}
@@ -97,7 +97,7 @@ static void crs_show_armed(struct seq_file *m, u64 armed)
 			comma = ",";
 		}
 	}
-	if (armed & CRS_ARMED_CR0_SEL)
+	if (more & CRS_ARMED_CR0_SEL)
 		seq_printf(m, "%ss0", comma);
 	else if (!*comma)
 		seq_puts(m, "none");
@@ -121,7 +121,7 @@ static void crs_show_vcpus(struct seq_file *m, const struct crs_stats *s)
 		seq_puts(m, "    - ");
 	else
 		seq_printf(m, " 0x%02x ", s->tpr);
-	crs_show_armed(m, s->armed);
+	crs_show_armed(m, s->armed, s->armed_more);
 	seq_puts(m, "\n");
 }
 
@@ -222,18 +222,19 @@ static void crs_show_sites(struct seq_file *m, const struct crs_stats *s)
 		[CRS_LONG] = "long",
 	};
 	const struct crs_slot *slot;
-	struct crs_access access;
 	unsigned int i;
+	u8 what;
 
 	for (i = 0; i < s->tables.sites.used; i++) {
 		slot = &s->tables.sites.slot[i];
-		access = crs_site_access(slot->key);
+		what = crs_site_what(slot->key);
 		crs_show_id(m, s);
 		seq_printf(m, " %#18llx %-9s %-3s %-5s %12llu %12llu\n",
-			   access.address, modes[access.mode],
-			   crs_reg_names[access.reg],
-			   access.write ? "write" : "read", slot->count,
-			   slot->error);
+			   crs_site_address(slot->key),
+			   modes[CRS_WHAT_MODE(what)],
+			   crs_reg_names[CRS_WHAT_REG(what)],
+			   what & CRS_WHAT_WRITE ? "write" : "read",
+			   slot->count, slot->error);
 	}
 }
 

@@ -24,21 +24,23 @@
  */
 int crs_on_emulator_set_cr(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct kvm_vcpu *vcpu = crs_vcpu_running();
-	enum crs_reg reg = crs_reg_of(regs->si);
-	struct crs_vcpu *v;
+	/* The context's first member (arch/x86/kvm/kvm_emulate.h, 5.10-7.3). */
+	struct kvm_vcpu *vcpu = *(struct kvm_vcpu **)regs->di;
+	struct crs_vcpu *v = __this_cpu_read(crs_last);
+	unsigned int cr = regs->si;
 
 	crs_hit(emulator_set_cr);
 
-	/* The vcpu is the context's first member (5.10 to 7.3): the proof. */
-	if (unlikely(!vcpu || *(struct kvm_vcpu **)regs->di != vcpu))
-		return 0;
-
-	v = crs_vcpu_get(vcpu);
+	/* The proof that it is one: the CPU's last vCPU, or the one loaded. */
+	if (unlikely(READ_ONCE(v->key) != vcpu)) {
+		if (!vcpu || crs_vcpu_running() != vcpu)
+			return 0;
+		v = crs_vcpu_find(vcpu);
+	}
 	crs_count_begin(v);
-	if (v->waiting && v->pending.reg == reg && crs_set_on(CRS_SET_CR))
+	if (likely(v->waiting == cr))
 		crs_count_value(v, regs->dx);
-	if (reg == CRS_CR8 && !vcpu->arch.apic && crs_set_on(CRS_SET_TPR) &&
+	if (cr == 8 && !vcpu->arch.apic && crs_set_on(CRS_SET_TPR) &&
 	    !(regs->dx & ~CRS_CR8_MAX))
 		crs_count_tpr(v, CRS_GUEST, regs->dx << 4);
 	crs_count_end(v);

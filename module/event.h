@@ -64,23 +64,31 @@ enum crs_mode {
 /* The instruction cannot be seen: the guest's state is encrypted. */
 #define CRS_NO_ADDRESS 0
 
+/*
+ * Register, direction and mode of an access in one number, which is also what
+ * tells sites at one address apart and what the counters go by:
+ * bit 0 a write, bits 2:1 &enum crs_reg, bits 4:3 &enum crs_mode.
+ */
+#define CRS_WHAT_WRITE 1
+#define CRS_WHAT_REG(what) ((what) >> 1 & 3)
+#define CRS_WHAT_MODE(what) ((what) >> 3)
+/* Without the mode: the counters' order, from cr0_read on. */
+#define CRS_WHAT_COUNTER(what) ((what) & 7)
+#define CRS_WHAT(reg, write, mode) ((mode) << 3 | (reg) << 1 | (write))
+
 /**
  * struct crs_access - an intercepted access to a control register
  * @address: linear address of the instruction, or %CRS_NO_ADDRESS
  * @old: the register's value as the guest last set it
  * @value: the value written, where @known
- * @reg: &enum crs_reg, not %CRS_TPR
- * @mode: &enum crs_mode of the instruction
- * @write: written, not read
+ * @what: see CRS_WHAT(); the register is not %CRS_TPR
  * @known: @value is known now; else the emulator finds it, or nobody
  */
 struct crs_access {
 	u64 address;
 	u64 old;
 	u64 value;
-	u8 reg;
-	u8 mode;
-	bool write;
+	u8 what;
 	bool known;
 };
 
@@ -98,8 +106,9 @@ enum crs_origin {
 };
 
 /*
- * A site as one key: bits 57:0 of the linear address (the rest repeats bit 57,
- * with 5-level paging too), and above them mode, register and direction.
+ * A site as one key: bits 57:0 of the linear address; the bits above, which
+ * repeat bit 57 (with 5-level paging, too), are inverted where what was accessed
+ * has ones.
  */
 #define CRS_SITE_ADDRESS_BITS 58
 
@@ -109,28 +118,25 @@ enum crs_origin {
  */
 static inline u64 crs_site_key(const struct crs_access *access)
 {
-	u64 what = access->mode << 3 | access->reg << 1 | access->write;
-
-	return what << CRS_SITE_ADDRESS_BITS |
-	       (access->address & GENMASK_ULL(CRS_SITE_ADDRESS_BITS - 1, 0));
+	return access->address ^ (u64)access->what << CRS_SITE_ADDRESS_BITS;
 }
 
 /**
- * crs_site_access - crs_site_key() undone
- * @key: the key
- *
- * Return: an access with its address, mode, register and direction.
+ * crs_site_address - the linear address in a key
+ * @key: of crs_site_key()
  */
-static inline struct crs_access crs_site_access(u64 key)
+static inline u64 crs_site_address(u64 key)
 {
-	u64 what = key >> CRS_SITE_ADDRESS_BITS;
+	return sign_extend64(key, CRS_SITE_ADDRESS_BITS - 1);
+}
 
-	return (struct crs_access){
-		.address = sign_extend64(key, CRS_SITE_ADDRESS_BITS - 1),
-		.mode = what >> 3,
-		.reg = what >> 1 & 3,
-		.write = what & 1,
-	};
+/**
+ * crs_site_what - what was accessed there
+ * @key: of crs_site_key()
+ */
+static inline u8 crs_site_what(u64 key)
+{
+	return (key ^ crs_site_address(key)) >> CRS_SITE_ADDRESS_BITS;
 }
 
 #endif /* CRS_EVENT_H */

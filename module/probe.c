@@ -342,6 +342,7 @@ void crs_probe_switch(unsigned int sets, bool on)
 	} else {
 		WRITE_ONCE(crs_sets, crs_sets & ~sets);
 		crs_probe_disarm(crs_probe_off);
+		crs_vcpu_withdraw();
 	}
 	mutex_unlock(&crs_probe_lock);
 }

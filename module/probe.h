@@ -46,7 +46,8 @@ enum crs_set {
 	X(set_lapic, "kvm_apic_set_state", CRS_KVM, CRS_SET_TPR,            \
 	  crs_on_set_lapic)                                                 \
 	X(set_sregs, CRS_SET_SREGS, CRS_KVM, CRS_SET_TPR, crs_on_set_sregs) \
-	X(vcpu_run, "kvm_arch_vcpu_ioctl_run", CRS_KVM, CRS_SET_TPR,        \
+	X(vcpu_run, "kvm_arch_vcpu_ioctl_run", CRS_KVM,                     \
+	  CRS_SET_CR | CRS_SET_TPR,                                         \
 	  crs_on_vcpu_run)
 
 #define CRS_X(id, function, module, sets, handler) CRS_PROBE_##id,

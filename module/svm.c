@@ -4,86 +4,40 @@
  * appendix C; EXITINFO1 of CR intercepts: 15.8.1.
  */
 #include <linux/kvm_host.h>
-#include <linux/mm.h>
-#include <asm/svm.h>
 
 #include "count.h"
 #include "probe.h"
 #include "svm.h"
 
-/*
- * All that is assumed of KVM's private struct vcpu_svm: the pointer to the
- * VMCB follows the vCPU (arch/x86/kvm/svm/svm.h, 5.10 to 7.3).
- */
-struct crs_vcpu_svm {
-	struct kvm_vcpu vcpu;
-	struct vmcb *vmcb;
-};
-
 /* EXITINFO1: a MOV, whose general register bits 3:0 name; DecodeAssists. */
 #define CRS_SVM_CR_VALID BIT_ULL(63)
 #define CRS_SVM_CR_GPR GENMASK_ULL(3, 0)
 
-/* Exit codes 0x00-0x0f are reads of CRn, 0x10-0x1f writes. */
-#define CRS_SVM_CR_WRITE 0x10
-
 /*
- * The VMCB, or NULL where what is there can't be one: not a page in the
- * direct map, or one without the VMRUN intercept, which no VMCB may lack (APM
- * vol. 2 15.5.1).
+ * What an exit code means: 0x00+n is a read of CRn, 0x10+n a write. The mode is
+ * yet to come. No entry is 0, which a read of CR0 would be, so all have bit 7.
  */
-static __always_inline const struct vmcb *
-crs_svm_vmcb(const struct kvm_vcpu *vcpu)
-{
-	const struct vmcb *vmcb;
+#define CRS_SVM_WHAT BIT(7)
+#define CRS_SVM_CR(n, reg)                                        \
+	[SVM_EXIT_READ_CR0 + (n)] = CRS_SVM_WHAT | CRS_WHAT(reg, 0, 0), \
+	[SVM_EXIT_WRITE_CR0 + (n)] = CRS_SVM_WHAT | CRS_WHAT(reg, 1, 0)
 
-	vmcb = container_of(vcpu, struct crs_vcpu_svm, vcpu)->vmcb;
-	if (unlikely(!PAGE_ALIGNED(vmcb) || (void *)vmcb >= high_memory ||
-		     (unsigned long)vmcb < PAGE_OFFSET))
-		return NULL;
-	if (unlikely(!(vmcb->control.intercepts[INTERCEPT_VMRUN / 32] &
-		       BIT(INTERCEPT_VMRUN % 32))))
-		return NULL;
-	return vmcb;
-}
-
-static void crs_svm_armed_vmcb(struct crs_stats *s, const struct vmcb *vmcb)
-{
-	u64 armed = vmcb->control.intercepts[INTERCEPT_CR];
-
-	if (vmcb->control.intercepts[INTERCEPT_SELECTIVE_CR0 / 32] &
-	    BIT(INTERCEPT_SELECTIVE_CR0 % 32))
-		armed |= CRS_ARMED_CR0_SEL;
-	s->armed = armed | CRS_ARMED_KNOWN;
-}
-
-/**
- * crs_svm_armed - note which intercepts a vCPU has armed
- * @s: the vCPU's record, open for writing
- * @vcpu: a vCPU of kvm_amd
- *
- * Context: kprobe handler in the vCPU's thread.
- */
-void crs_svm_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu)
-{
-	const struct vmcb *vmcb = crs_svm_vmcb(vcpu);
-
-	if (likely(vmcb))
-		crs_svm_armed_vmcb(s, vmcb);
-}
+static const u8 crs_svm_what[] = {
+	CRS_SVM_CR(0, CRS_CR0),
+	CRS_SVM_CR(3, CRS_CR3),
+	CRS_SVM_CR(4, CRS_CR4),
+	CRS_SVM_CR(8, CRS_CR8),
+};
 
 static u64 crs_svm_old(const struct kvm_vcpu *vcpu, enum crs_reg reg, int tpr)
 {
-	switch (reg) {
-	case CRS_CR0:
-		return vcpu->arch.cr0;
-	case CRS_CR3:
-		return vcpu->arch.cr3;
-	case CRS_CR4:
+	if (reg == CRS_CR4)
 		return vcpu->arch.cr4;
-	default:
-		return tpr == CRS_TPR_NONE ? 0 : tpr >> 4;
-	}
+	if (reg == CRS_CR0)
+		return vcpu->arch.cr0;
+	if (reg == CRS_CR3)
+		return vcpu->arch.cr3;
+	return tpr == CRS_TPR_NONE ? 0 : tpr >> 4;
 }
 
 /* Linear address and mode of the instruction. APM vol. 2 1.3, 4.5, 4.7.2 */
@@ -94,29 +48,28 @@ static void crs_svm_where(struct crs_access *access,
 
 	access->address = vmcb->save.rip;
 	if (vcpu->arch.efer & EFER_LMA) {
-		access->mode = CRS_LONG;
+		access->what |= CRS_WHAT(0, 0, CRS_LONG);
 		if (likely(cs->attrib & SVM_SELECTOR_L_MASK))
 			return;
-	} else {
-		access->mode = vcpu->arch.cr0 & X86_CR0_PE ? CRS_PROTECTED :
-							     CRS_REAL;
+	} else if (vcpu->arch.cr0 & X86_CR0_PE) {
+		access->what |= CRS_WHAT(0, 0, CRS_PROTECTED);
 	}
 	access->address = (u32)(cs->base + access->address);
 }
 
-/* The value of a MOV to CRn that DecodeAssists has decoded. */
+/* The value of a MOV to CRn, where DecodeAssists has decoded one. */
 static void crs_svm_value(struct crs_access *access,
 			  const struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
 {
 	u64 info = vmcb->control.exit_info_1;
 
-	if (!boot_cpu_has(X86_FEATURE_DECODEASSISTS) ||
-	    !(info & CRS_SVM_CR_VALID))
+	access->known = access->what & CRS_WHAT_WRITE &&
+			info & CRS_SVM_CR_VALID;
+	if (!access->known)
 		return;
-	access->known = true;
 	access->value = vcpu->arch.regs[info & CRS_SVM_CR_GPR];
-	if (!(vmcb->save.cs.attrib & SVM_SELECTOR_L_MASK &&
-	      access->mode == CRS_LONG))
+	if (CRS_WHAT_MODE(access->what) != CRS_LONG ||
+	    !(vmcb->save.cs.attrib & SVM_SELECTOR_L_MASK))
 		access->value = (u32)access->value;
 }
 
@@ -133,30 +86,28 @@ int crs_on_cr_interception(struct kprobe *kp, struct pt_regs *regs)
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
 	const struct vmcb *vmcb = crs_svm_vmcb(vcpu);
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
-	struct crs_access access = {};
+	struct crs_access *access;
 	u64 code;
 
 	crs_hit(cr_interception);
 	crs_count_begin(v);
+	access = crs_count_new(v);
 	if (unlikely(!vmcb))
 		goto other;
 
-	crs_svm_armed_vmcb(&v->s, vmcb);
+	crs_svm_armed(&v->s, vmcb);
 	code = vmcb->control.exit_code;
 	if (code == SVM_EXIT_CR0_SEL_WRITE)
 		code = SVM_EXIT_WRITE_CR0;
-	if (unlikely(code > SVM_EXIT_READ_CR0 + 0x1f))
+	if (unlikely(code >= ARRAY_SIZE(crs_svm_what) || !crs_svm_what[code]))
 		goto other;
-	access.reg = crs_reg_of(code & 0xf);
-	access.write = code & CRS_SVM_CR_WRITE;
-	if (unlikely(access.reg == CRS_NO_REG))
-		goto other;
-
-	access.old = crs_svm_old(vcpu, access.reg, v->s.tpr);
-	crs_svm_where(&access, vcpu, vmcb);
-	if (access.write)
-		crs_svm_value(&access, vcpu, vmcb);
-	crs_count_access(v, &access);
+	access->what = crs_svm_what[code] & ~CRS_SVM_WHAT;
+	access->old = crs_svm_old(vcpu, CRS_WHAT_REG(access->what), v->s.tpr);
+	crs_svm_where(access, vcpu, vmcb);
+	access->known = false;
+	if (static_cpu_has(X86_FEATURE_DECODEASSISTS))
+		crs_svm_value(access, vcpu, vmcb);
+	crs_count_access(v);
 	crs_count_end(v);
 	return 0;
 other:
@@ -178,25 +129,28 @@ int crs_on_cr_trap(struct kprobe *kp, struct pt_regs *regs)
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
 	const struct vmcb *vmcb = crs_svm_vmcb(vcpu);
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
-	struct crs_access access = {
-		.address = CRS_NO_ADDRESS,
-		.reg = CRS_NO_REG,
-		.write = true,
-		.known = true,
-	};
+	enum crs_reg reg = CRS_NO_REG;
+	struct crs_access *access;
 	u64 code;
 
 	crs_hit(cr_trap);
 	crs_count_begin(v);
+	access = crs_count_new(v);
 	if (likely(vmcb)) {
-		crs_svm_armed_vmcb(&v->s, vmcb);
+		crs_svm_armed(&v->s, vmcb);
 		code = vmcb->control.exit_code - SVM_EXIT_CR0_WRITE_TRAP;
-		access.reg = code <= 0xf ? crs_reg_of(code) : CRS_NO_REG;
-		access.value = vmcb->control.exit_info_1;
+		if (code <= 0xf)
+			reg = crs_reg_of(code);
 	}
-	if (likely(access.reg != CRS_NO_REG)) {
-		access.old = crs_svm_old(vcpu, access.reg, v->s.tpr);
-		crs_count_access(v, &access);
+	if (likely(reg != CRS_NO_REG)) {
+		*access = (struct crs_access){
+			.address = CRS_NO_ADDRESS,
+			.old = crs_svm_old(vcpu, reg, v->s.tpr),
+			.value = vmcb->control.exit_info_1,
+			.what = CRS_WHAT(reg, 1, CRS_REAL),
+			.known = true,
+		};
+		crs_count_access(v);
 	} else {
 		crs_count_other(v);
 	}

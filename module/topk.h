@@ -38,6 +38,17 @@ static inline void crs_topk_add(struct crs_slot *slot, unsigned int *used,
 	struct crs_slot swap;
 	unsigned int i, first;
 
+	/* The usual: the most frequent, or one of two in turn. */
+	if (slot[0].key == key && slot[0].count) {
+		slot[0].count++;
+		return;
+	}
+	if (max > 1 && slot[1].key == key && slot[1].count &&
+	    slot[1].count != slot[0].count) {
+		slot[1].count++;
+		return;
+	}
+
 	for (i = 0; i < *used; i++)
 		if (slot[i].key == key)
 			goto found;

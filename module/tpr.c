@@ -43,8 +43,8 @@ int crs_on_set_cr8(struct kprobe *kp, struct pt_regs *regs)
 	c = crs_caller_count(CRS_PROBE_set_cr8, crs_return_address(regs));
 	crs_count_begin(v);
 	v->s.count[CRS_set_cr8]++;
-	if (c->origin == CRS_SYNC)
-		crs_svm_armed(&v->s, vcpu);
+	if (likely(c->origin == CRS_SYNC))
+		crs_svm_armed(&v->s, crs_svm_vmcb(vcpu));
 	if (likely(vcpu->arch.apic))
 		v->origin = c->origin;
 	else if (!c->entry && !(regs->si & ~CRS_CR8_MAX))
@@ -107,7 +107,7 @@ static void crs_count_user(struct kvm_vcpu *vcpu, u8 tpr)
 
 	crs_count_begin(v);
 	if (crs_module_present(CRS_KVM_AMD))
-		crs_svm_armed(&v->s, vcpu);
+		crs_svm_armed(&v->s, crs_svm_vmcb(vcpu));
 	crs_count_tpr(v, CRS_USER, tpr);
 	crs_count_end(v);
 }
@@ -149,16 +149,21 @@ int crs_on_set_sregs(struct kprobe *kp, struct pt_regs *regs)
  * @kp: the probe
  * @regs: registers at the function's entry
  *
- * With the APIC in userspace KVM_RUN takes CR8 from struct kvm_run, unless it
- * returns before for one of the reasons checked here.
+ * Where the thread that runs a vCPU may change. With the APIC in userspace
+ * KVM_RUN also takes CR8 from struct kvm_run, unless it returns before for one
+ * of the reasons checked here.
  */
 int crs_on_vcpu_run(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
 	const struct kvm_run *run = vcpu->run;
+	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 
 	crs_hit(vcpu_run);
-	if (likely(vcpu->arch.apic))
+	crs_count_begin(v);
+	v->s.tid = current->pid;
+	crs_count_end(v);
+	if (likely(vcpu->arch.apic) || !crs_set_on(CRS_SET_TPR))
 		return 0;
 	if (vcpu->arch.mp_state == KVM_MP_STATE_UNINITIALIZED ||
 	    (run->kvm_valid_regs | run->kvm_dirty_regs) &

@@ -42,8 +42,8 @@ TRACE_EVENT(cr_access,
 		__entry->value = access->known ? access->value : 0;
 		__entry->address = access->address;
 		__entry->vcpu = s->vcpu;
-		__entry->cr = crs_reg_number(access->reg);
-		__entry->write = access->write;
+		__entry->cr = crs_reg_number(CRS_WHAT_REG(access->what));
+		__entry->write = access->what & CRS_WHAT_WRITE;
 		__entry->known = access->known;
 	),
 

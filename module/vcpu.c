@@ -48,7 +48,6 @@ DEFINE_PER_CPU(struct crs_vcpu *, crs_last);
 /* In the write section of @v's seq, by its one writer. */
 static void crs_vcpu_clear(struct crs_vcpu *v)
 {
-	v->waiting = false;
 	memset(v->s.count, 0, sizeof(v->s.count));
 	memset(&v->s.tables, 0, sizeof(v->s.tables));
 	v->epoch = crs_epoch;
@@ -137,10 +136,12 @@ static struct crs_vcpu *crs_vcpu_create(struct kvm_vcpu *vcpu)
 	raw_write_seqcount_begin(&v->seq);
 	crs_vcpu_clear(v);
 	v->origin = CRS_OTHER;
+	v->waiting = CRS_NOT_WAITING;
 	v->s.vcpu = vcpu->vcpu_id;
 	v->s.tid = current->pid;
 	v->s.tpr = CRS_TPR_NONE;
 	v->s.armed = 0;
+	v->s.armed_more = 0;
 	v->s.state = CRS_LIVE;
 	crs_vcpu_name(&v->s, vcpu->kvm);
 	WRITE_ONCE(v->vcpu, vcpu);
@@ -160,6 +161,8 @@ struct crs_vcpu *crs_vcpu_noroom(void)
 	struct crs_vcpu *v = this_cpu_ptr(crs_noroom);
 
 	raw_write_seqcount_begin(&v->seq);
+	if (v->waiting != CRS_NOT_WAITING)
+		crs_count_abandon(v);
 	if (v->epoch != crs_epoch)
 		crs_vcpu_clear(v);
 	v->s.state = CRS_NOROOM;
@@ -192,6 +195,9 @@ struct crs_vcpu *crs_vcpu_find(struct kvm_vcpu *vcpu)
 		raw_write_seqcount_begin(&v->seq);
 		if (v->epoch != crs_epoch)
 			crs_vcpu_clear(v);
+		/* The key was withdrawn: what was under way is not complete. */
+		if (v->waiting != CRS_NOT_WAITING)
+			crs_count_abandon(v);
 		v->s.lapic = vcpu->arch.apic;
 		raw_write_seqcount_end(&v->seq);
 		WRITE_ONCE(v->key, vcpu);
@@ -202,25 +208,6 @@ struct crs_vcpu *crs_vcpu_find(struct kvm_vcpu *vcpu)
 out:
 	__this_cpu_write(crs_last, v);
 	return v;
-}
-
-/**
- * crs_vcpu_running - the vCPU that the current thread has loaded
- *
- * KVM hangs the preempt notifier in struct kvm_vcpu on the thread between
- * vcpu_load() and vcpu_put() (virt/kvm/kvm_main.c, 5.10 to 7.3). Should some
- * other notifier be first, the result is no vCPU: the caller must have proof.
- *
- * Context: any context of the vCPU's thread.
- * Return: the vCPU, or NULL.
- */
-struct kvm_vcpu *crs_vcpu_running(void)
-{
-	struct hlist_node *first = READ_ONCE(current->preempt_notifiers.first);
-
-	if (!first)
-		return NULL;
-	return container_of(first, struct kvm_vcpu, preempt_notifier.link);
 }
 
 /**
@@ -240,7 +227,8 @@ void crs_vcpu_retire(struct kvm_vcpu *vcpu)
 	raw_spin_lock_irqsave(&crs_table_lock, flags);
 	v = crs_vcpu_lookup(vcpu);
 	if (v) {
-		crs_count_abandon(v);
+		if (v->waiting != CRS_NOT_WAITING)
+			crs_count_abandon(v);
 		WRITE_ONCE(v->key, NULL);
 		hash_del_rcu(&v->hash);
 		raw_write_seqcount_begin(&v->seq);
@@ -249,6 +237,32 @@ void crs_vcpu_retire(struct kvm_vcpu *vcpu)
 		raw_write_seqcount_end(&v->seq);
 		list_add_tail(&v->list, &crs_gone);
 	}
+	raw_spin_unlock_irqrestore(&crs_table_lock, flags);
+}
+
+static void crs_vcpu_withdraw_locked(void)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&crs_table_lock);
+
+	for (i = 0; i < crs_table_size; i++)
+		WRITE_ONCE(crs_table[i].key, NULL);
+}
+
+/**
+ * crs_vcpu_withdraw - let no event continue what another began before
+ *
+ * For when probes were off meanwhile.
+ *
+ * Context: process context. Takes crs_table_lock.
+ */
+void crs_vcpu_withdraw(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&crs_table_lock, flags);
+	crs_vcpu_withdraw_locked();
 	raw_spin_unlock_irqrestore(&crs_table_lock, flags);
 }
 
@@ -265,13 +279,10 @@ void crs_vcpu_reset(void)
 {
 	struct crs_vcpu *v, *next;
 	unsigned long flags;
-	unsigned int i;
 
 	raw_spin_lock_irqsave(&crs_table_lock, flags);
 	WRITE_ONCE(crs_epoch, crs_epoch + 1);
-	for (i = 0; i < crs_table_size; i++)
-		WRITE_ONCE(crs_table[i].key, NULL);
-
+	crs_vcpu_withdraw_locked();
 	list_for_each_entry_safe(v, next, &crs_gone, list) {
 		raw_write_seqcount_begin(&v->seq);
 		v->s.state = CRS_FREE;
@@ -371,6 +382,7 @@ int crs_vcpu_init(unsigned int max)
 	for_each_possible_cpu(cpu) {
 		v = per_cpu_ptr(crs_noroom, cpu);
 		seqcount_init(&v->seq);
+		v->waiting = CRS_NOT_WAITING;
 		per_cpu(crs_last, cpu) = v;
 	}
 	return 0;

@@ -3,16 +3,16 @@
 #ifndef CRS_VCPU_H
 #define CRS_VCPU_H
 
+#include <linux/kvm_host.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/seqlock.h>
 #include <linux/types.h>
 
 #include "event.h"
 #include "kvm_crstat.h"
 #include "topk.h"
-
-struct kvm_vcpu;
 
 #define CRS_X(name, help) CRS_##name,
 enum crs_counter { CRS_COUNTERS(CRS_X) CRS_NR_COUNTERS };
@@ -59,11 +59,12 @@ struct crs_tables {
 #define CRS_TPR_NONE (-1)
 
 /*
- * The intercepts of a vCPU as the column "armed" shows them: bit n for reads
- * of CRn and bit 16+n for writes, as in the VMCB's intercept word 0, plus:
+ * The intercepts of a vCPU as the column "armed" shows them: bit n of @armed
+ * for reads of CRn and bit 16+n for writes, as in the VMCB's intercept word 0;
+ * @armed_more is 0 where nothing is known yet. APM vol. 2 appendix B.
  */
-#define CRS_ARMED_CR0_SEL BIT_ULL(32)
-#define CRS_ARMED_KNOWN BIT_ULL(63)
+#define CRS_ARMED_CR0_SEL BIT(5)
+#define CRS_ARMED_KNOWN BIT(31)
 
 /**
  * struct crs_stats - all that the files show of a vCPU
@@ -74,7 +75,8 @@ struct crs_tables {
  * @state: &enum crs_state
  * @lapic: the local APIC is in the kernel
  * @tpr: last TPR seen, or %CRS_TPR_NONE
- * @armed: intercepts as of the last event, see %CRS_ARMED_KNOWN
+ * @armed: intercepts as of the last event
+ * @armed_more: %CRS_ARMED_CR0_SEL, and some other bit where @armed is known
  * @count: the counters
  * @tables: the details; last, so that a copy can do without
  */
@@ -86,10 +88,13 @@ struct crs_stats {
 	u8 state;
 	bool lapic;
 	s16 tpr;
-	u64 armed;
+	u32 armed;
+	u32 armed_more;
 	u64 count[CRS_NR_COUNTERS];
 	struct crs_tables tables;
 };
+
+#define CRS_NOT_WAITING 255
 
 /**
  * struct crs_vcpu - the record of a vCPU
@@ -98,8 +103,9 @@ struct crs_stats {
  * @seq: odd while the vCPU's own thread writes @s; readers retry
  * @epoch: the reset that @s was last cleared for
  * @origin: where the kvm_set_cr8() call under way came from
- * @waiting: @pending waits for its value
- * @pending: an intercepted write whose value the emulator has yet to find
+ * @waiting: n of CRn where @access is a write whose value the emulator has yet
+ *	to find, else %CRS_NOT_WAITING
+ * @access: the last intercepted access
  * @vcpu: the vCPU, NULL once it is gone
  * @hash: by @vcpu; protected by the table's lock
  * @list: free or gone; protected by the table's lock
@@ -113,8 +119,8 @@ struct crs_vcpu {
 	seqcount_t seq;
 	unsigned int epoch;
 	u8 origin;
-	bool waiting;
-	struct crs_access pending;
+	u8 waiting;
+	struct crs_access access;
 	struct kvm_vcpu *vcpu;
 	struct hlist_node hash;
 	struct list_head list;
@@ -141,10 +147,29 @@ static __always_inline struct crs_vcpu *crs_vcpu_get(struct kvm_vcpu *vcpu)
 	return crs_vcpu_find(vcpu);
 }
 
+/**
+ * crs_vcpu_running - the vCPU that the current thread has loaded
+ *
+ * KVM hangs the preempt notifier in struct kvm_vcpu on the thread between
+ * vcpu_load() and vcpu_put() (virt/kvm/kvm_main.c, 5.10 to 7.3). Should some
+ * other notifier be first, the result is no vCPU: the caller must have proof.
+ *
+ * Context: any context of the vCPU's thread.
+ * Return: the vCPU, or NULL.
+ */
+static __always_inline struct kvm_vcpu *crs_vcpu_running(void)
+{
+	struct hlist_node *first = READ_ONCE(current->preempt_notifiers.first);
+
+	if (!first)
+		return NULL;
+	return container_of(first, struct kvm_vcpu, preempt_notifier.link);
+}
+
 struct crs_vcpu *crs_vcpu_noroom(void);
-struct kvm_vcpu *crs_vcpu_running(void);
 void crs_vcpu_retire(struct kvm_vcpu *vcpu);
 void crs_vcpu_reset(void);
+void crs_vcpu_withdraw(void);
 unsigned int crs_vcpu_rows(void);
 bool crs_vcpu_read(unsigned int row, struct crs_stats *stats, bool tables);
 int crs_vcpu_init(unsigned int max);
