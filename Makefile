@@ -3,6 +3,7 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= 6.1 6.12
+VENDOR ?= amd
 PREFIX ?= /usr/local
 TOOLS := crstat crgen
 
@@ -24,6 +25,7 @@ help:
 	@echo
 	@echo '  demo       watch a Linux guest boot, in a VM of its own'
 	@echo '  check      run all tests on the kernels KERNEL="$(KERNEL)"'
+	@echo '             with a CPU of VENDOR=$(VENDOR) (amd, intel)'
 	@echo '  lint       compiler warnings, sparse, style, shell, spelling'
 	@echo
 	@echo '  modules    build kvm_crstat.ko for the kernel built in KDIR'
@@ -63,8 +65,8 @@ selftests:
 vm-payload: modules tools selftests
 
 demo check:
-	$(Q)$(vm)/packages install $@
-	$(Q)KERNEL='$(KERNEL)' $(vm)/$@
+	$(Q)VENDOR='$(VENDOR)' $(vm)/packages install $@
+	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' $(vm)/$@
 
 lint:
 	$(Q)$(vm)/packages install $@

@@ -196,7 +196,8 @@ let_go() {
 
 # The witness: the kernel's own count of the same events, by thread. W[exit TID
 # REASON] and W[exit TID] are VM exits, W[FUNCTION TID SYMBOL] and W[FUNCTION
-# TID] calls by call site. Hist triggers count; where the kernel has none, an
+# TID] calls by call site. Where info1 is a key, too, W[exit TID REASON/INFO1] are
+# its exits. Hist triggers count; where the kernel has none, an
 # instance of its trace buffer keeps each event until it is counted here.
 witness=
 declare -A W
@@ -281,10 +282,11 @@ witness_hists() {
 		[[ -e $TRACING/events/$event/hist ]] || continue
 		name=${event#*/} name=${name/kvm_exit/exit}
 		while read -r line; do
-			[[ $line =~ common_pid:\ *([0-9]+),\ *[a-z_]+:\ *(.*)\ }\ hitcount:\ *([0-9]+) ]] ||
+			[[ $line =~ common_pid:\ *([0-9]+),\ *[a-z_]+:\ *([^,]*)(,\ *info1:\ *([0-9]+))?\ }\ hitcount:\ *([0-9]+) ]] ||
 				continue
 			what=${BASH_REMATCH[2]#*] } what=${what%% *}
-			echo "$name ${BASH_REMATCH[1]} $what ${BASH_REMATCH[3]}"
+			what+=${BASH_REMATCH[4]:+/${BASH_REMATCH[4]}}
+			echo "$name ${BASH_REMATCH[1]} $what ${BASH_REMATCH[5]}"
 		done <$TRACING/events/$event/hist
 	done
 }
@@ -296,5 +298,6 @@ witness_read() {
 	[[ $witness ]] || return 0
 	while read -r name tid what n; do
 		((W[$name $tid $what] += n, W[$name $tid] += n))
+		[[ $what != */* ]] || ((W[$name $tid ${what%/*}] += n))
 	done < <("witness_${witness/hist/hists}")
 }

@@ -10,7 +10,7 @@ readonly KVM=kvm_$VENDOR
 
 # Ours are the kprobes on the functions that "probes" names.
 kprobes() {
-	grep -cE ' (kvm_arch_vcpu_(create|destroy)|emulator_set_cr|cr_interception|cr_trap|handle_cr|kvm_set_cr8|kvm_lapic_set_tpr|kvm_lapic_reg_write|kvm_apic_set_state|__set_sregs.*|kvm_arch_vcpu_ioctl_run)\+' \
+	grep -cE ' (kvm_arch_vcpu_(create|destroy)|emulator_set_cr|cr_interception|cr_trap|handle_cr|handle_tpr_below_threshold|kvm_set_cr8|kvm_lapic_set_tpr|kvm_lapic_reg_write|kvm_apic_set_state|__set_sregs.*|kvm_arch_vcpu_ioctl_run)\+' \
 		$DEBUGFS/kprobes/list
 }
 
