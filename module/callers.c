@@ -49,6 +49,9 @@ static struct crs_range crs_ranges[] = {
 	{ "svm_vcpu_run", CRS_KVM_AMD, CRS_SYNC, CRS_NR_PROBES },
 	{ "cr_interception", CRS_KVM_AMD, CRS_GUEST, CRS_NR_PROBES },
 	{ "cr_trap", CRS_KVM_AMD, CRS_GUEST, CRS_NR_PROBES },
+	{ "handle_cr", CRS_KVM_INTEL, CRS_GUEST, CRS_NR_PROBES },
+	/* KVM_CREATE_VCPU, or INIT in KVM_RUN. */
+	{ "vmx_vcpu_reset", CRS_KVM_INTEL, CRS_USER, CRS_NR_PROBES },
 	/* The emulated MOV to CR8; the second one where the first jumps. */
 	{ "emulator_set_cr", CRS_KVM, CRS_GUEST, CRS_PROBE_emulator_set_cr },
 	{ "em_cr_write", CRS_KVM, CRS_GUEST, CRS_PROBE_emulator_set_cr },

@@ -59,6 +59,9 @@ static bool crs_applies(const struct crs_stats *s, enum crs_counter counter)
 {
 	bool vcpu = s->state == CRS_LIVE || s->state == CRS_GONE;
 
+	if (counter == CRS_tpr_apic && s->tpr_virtual &&
+	    !s->count[CRS_tpr_apic])
+		return false;
 	if (counter == CRS_tpr_apic)
 		return !crs_probe_absent(CRS_PROBE_reg_write) &&
 		       (s->lapic || !vcpu);
@@ -296,7 +299,7 @@ DEFINE_SHOW_ATTRIBUTE(crs_callers);
 static int crs_probes_show(struct seq_file *m, void *v)
 {
 	crs_head(m, "probes");
-	seq_printf(m, "%-24s %-9s %-6s %-7s %12s %6s\n", "function", "module",
+	seq_printf(m, "%-26s %-9s %-6s %-7s %12s %6s\n", "function", "module",
 		   "set", "state", "hits", "missed");
 	crs_probe_rows(m);
 	return 0;

@@ -19,6 +19,7 @@
 #include "svm.h"
 #include "tpr.h"
 #include "vcpu.h"
+#include "vmx.h"
 
 /**
  * struct crs_probe - a probed function
@@ -77,6 +78,7 @@ struct crs_module_state {
 static struct crs_module_state crs_modules[] = {
 	[CRS_KVM] = { "kvm", "kvm_arch_vcpu_destroy" },
 	[CRS_KVM_AMD] = { "kvm_amd", "svm_vcpu_run" },
+	[CRS_KVM_INTEL] = { "kvm_intel", "vmx_vcpu_run" },
 };
 
 /*
@@ -414,7 +416,7 @@ void crs_probe_rows(struct seq_file *m)
 
 	mutex_lock(&crs_probe_lock);
 	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++)
-		seq_printf(m, "%-24s %-9s %-6s %-7s %12llu %6llu\n",
+		seq_printf(m, "%-26s %-9s %-6s %-7s %12llu %6llu\n",
 			   p->function,
 			   crs_modules[p->module].builtin ?
 				   "-" : crs_modules[p->module].name,

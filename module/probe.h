@@ -13,6 +13,7 @@ struct seq_file;
 enum crs_module {
 	CRS_KVM,
 	CRS_KVM_AMD,
+	CRS_KVM_INTEL,
 	CRS_NR_MODULES,
 };
 
@@ -38,6 +39,10 @@ enum crs_set {
 	X(cr_interception, "cr_interception", CRS_KVM_AMD, CRS_SET_CR,      \
 	  crs_on_cr_interception)                                           \
 	X(cr_trap, "cr_trap", CRS_KVM_AMD, CRS_SET_CR, crs_on_cr_trap)      \
+	X(handle_cr, "handle_cr", CRS_KVM_INTEL, CRS_SET_CR,                \
+	  crs_on_handle_cr)                                                 \
+	X(tpr_below_threshold, "handle_tpr_below_threshold", CRS_KVM_INTEL, \
+	  CRS_SET_TPR, crs_on_tpr_below_threshold)                          \
 	X(set_cr8, "kvm_set_cr8", CRS_KVM, CRS_SET_TPR, crs_on_set_cr8)     \
 	X(set_tpr, "kvm_lapic_set_tpr", CRS_KVM, CRS_SET_TPR,               \
 	  crs_on_set_tpr)                                                   \

@@ -21,11 +21,22 @@
 #include "probe.h"
 #include "svm.h"
 #include "tpr.h"
+#include "vmx.h"
 
 /* The return address, which at a function's entry is on top of the stack. */
 static __always_inline unsigned long crs_return_address(struct pt_regs *regs)
 {
 	return *(unsigned long *)regs->sp;
+}
+
+/* What a VMCS says is the vCPU's only while that is loaded, and not a TD. */
+static void crs_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu)
+{
+	if (crs_module_present(CRS_KVM_AMD))
+		crs_svm_armed(s, crs_svm_vmcb(vcpu));
+	else if (crs_module_present(CRS_KVM_INTEL) &&
+		 crs_vcpu_running() == vcpu && !crs_protected(vcpu))
+		crs_vmx_armed(s);
 }
 
 /**
@@ -45,6 +56,8 @@ int crs_on_set_cr8(struct kprobe *kp, struct pt_regs *regs)
 	v->s.count[CRS_set_cr8]++;
 	if (likely(c->origin == CRS_SYNC))
 		crs_svm_armed(&v->s, crs_svm_vmcb(vcpu));
+	else if (c->origin == CRS_USER)
+		crs_armed(&v->s, vcpu);
 	if (likely(vcpu->arch.apic))
 		v->origin = c->origin;
 	else if (!c->entry && !(regs->si & ~CRS_CR8_MAX))
@@ -60,13 +73,16 @@ int crs_on_set_cr8(struct kprobe *kp, struct pt_regs *regs)
  */
 int crs_on_set_tpr(struct kprobe *kp, struct pt_regs *regs)
 {
-	struct crs_vcpu *v = crs_vcpu_get((struct kvm_vcpu *)regs->di);
+	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
+	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 	const struct crs_caller *c;
 
 	crs_hit(set_tpr);
 	c = crs_caller_count(CRS_PROBE_set_tpr, crs_return_address(regs));
 	crs_count_begin(v);
 	v->s.count[CRS_set_tpr]++;
+	if (c->origin == CRS_USER)
+		crs_armed(&v->s, vcpu);
 	crs_count_tpr(v, c->origin == CRS_VIA ? v->origin : c->origin,
 		      regs->si << 4);
 	crs_count_end(v);
@@ -106,8 +122,7 @@ static void crs_count_user(struct kvm_vcpu *vcpu, u8 tpr)
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 
 	crs_count_begin(v);
-	if (crs_module_present(CRS_KVM_AMD))
-		crs_svm_armed(&v->s, crs_svm_vmcb(vcpu));
+	crs_armed(&v->s, vcpu);
 	crs_count_tpr(v, CRS_USER, tpr);
 	crs_count_end(v);
 }

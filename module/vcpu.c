@@ -142,6 +142,7 @@ static struct crs_vcpu *crs_vcpu_create(struct kvm_vcpu *vcpu)
 	v->s.tpr = CRS_TPR_NONE;
 	v->s.armed = 0;
 	v->s.armed_more = 0;
+	v->s.tpr_virtual = false;
 	v->s.state = CRS_LIVE;
 	crs_vcpu_name(&v->s, vcpu->kvm);
 	WRITE_ONCE(v->vcpu, vcpu);

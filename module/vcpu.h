@@ -63,6 +63,8 @@ struct crs_tables {
  * for reads of CRn and bit 16+n for writes, as in the VMCB's intercept word 0;
  * @armed_more is 0 where nothing is known yet. APM vol. 2 appendix B.
  */
+#define CRS_ARMED_READ(n) BIT(n)
+#define CRS_ARMED_WRITE(n) BIT(16 + (n))
 #define CRS_ARMED_CR0_SEL BIT(5)
 #define CRS_ARMED_KNOWN BIT(31)
 
@@ -74,6 +76,7 @@ struct crs_tables {
  * @vcpu: vCPU id
  * @state: &enum crs_state
  * @lapic: the local APIC is in the kernel
+ * @tpr_virtual: the processor takes writes of the TPR through the APIC
  * @tpr: last TPR seen, or %CRS_TPR_NONE
  * @armed: intercepts as of the last event
  * @armed_more: %CRS_ARMED_CR0_SEL, and some other bit where @armed is known
@@ -87,6 +90,7 @@ struct crs_stats {
 	int vcpu;
 	u8 state;
 	bool lapic;
+	bool tpr_virtual;
 	s16 tpr;
 	u32 armed;
 	u32 armed_more;
