@@ -13,6 +13,9 @@
 /* The folder below debugfs and the first word of every file. */
 #define CRS_NAME "kvm_crstat"
 
+/* Of module, tools and packages; the Makefile reads it from here. */
+#define CRS_VERSION "1.0"
+
 /* Raised when a name's meaning changes; not when a column or a file is added. */
 #define CRS_FORMAT 1
 

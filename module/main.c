@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "debugfs.h"
+#include "kvm_crstat.h"
 #include "probe.h"
 #include "vcpu.h"
 
@@ -49,3 +50,4 @@ module_exit(crs_exit);
 MODULE_DESCRIPTION("KVM control register and task priority statistics");
 MODULE_AUTHOR("The kvm_crstat authors");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(CRS_VERSION);

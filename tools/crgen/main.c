@@ -17,6 +17,8 @@
 #define DEFAULT_TIMEOUT 60
 #define MAX_VMS 1024
 
+const char *argp_program_version = "crgen " CRS_VERSION;
+
 static const char doc[] =
 	"Run the smallest KVM guest that does what is stated, then print what it did.\n"
 	"\vEach vCPU of each VM does every OP in the order given, COUNT times (100 if not given), all vCPUs at once. VALUEs are hexadecimal and used in turn: a number, FIRST..LAST[/STEP], or distinct:N for N values of crgen's own choice.\n"

@@ -118,6 +118,8 @@ static const struct argp_option options[] = {
 	HELP_ENTRY("0", "all is well", 2) FAIL_STATUSES(STATUS_HELP){ 0 }
 };
 
+const char *argp_program_version = "crstat " CRS_VERSION;
+
 static const char doc[] =
 	"Show what KVM guests do to their control registers and task priority, "
 	"as the kernel module kvm_crstat counts it."
