@@ -100,8 +100,8 @@ expect "states" "$(awk '$3 ~ /cr|tpr/ && $4 !~ /absent|waiting/ { print $4 }' \
 	$CRSTAT/probes | sort -u)" off
 crgen cr4-write=10 cr8-write=10 port=10 >/dev/null
 expect "sum of counters" "$(counters)" 0
-expect "armed kprobes on cr_interception" \
-	"$(grep -c 'cr_interception' $DEBUGFS/kprobes/list)" 0
+expect "armed kprobes on CR exits" \
+	"$(grep -c 'cr_interception\|handle_cr' $DEBUGFS/kprobes/list)" 0
 end
 begin "one set at a time"
 echo 'on cr' >$CRSTAT/control
@@ -112,10 +112,10 @@ echo 'off cr' >$CRSTAT/control
 echo 'on tpr' >$CRSTAT/control
 run cr4-write=10 sregs=10
 expect cr4_write "${T[saw ${vcpus[0]% *} cr4_write]}" 0
-expect tpr_user "${T[saw ${vcpus[0]% *} tpr_user]}" 11
+expect tpr_user "${T[saw ${vcpus[0]% *} tpr_user]}" $((11 + CREATED))
 echo on >$CRSTAT/control
 run cr4-write=10 sregs=10
 expect cr4_write "${T[saw ${vcpus[0]% *} cr4_write]}" 10
-expect tpr_user "${T[saw ${vcpus[0]% *} tpr_user]}" 11
+expect tpr_user "${T[saw ${vcpus[0]% *} tpr_user]}" $((11 + CREATED))
 end
 finish

@@ -66,7 +66,7 @@ check() { # NAME ARMED APIC COLUMN...
 		expect "$v armed" "${T[saw $v armed]}" "$armed"
 
 		guest=$((X[cr8_write] + ${W[exit $tid $TPR_BELOW_THRESHOLD]:-0}))
-		user=$((1 + T[did $v user_tpr] + T[did $v lapic]))
+		user=$((CREATED + T[did $v user_tpr] + T[did $v lapic]))
 		[[ $apic != - ]] || ((user += T[did $v run]))
 		[[ $apic != all ]] || apic=${T[did $v all_tpr_apic]}
 		expect "$v tpr_guest" "${T[saw $v tpr_guest]}" "$guest"

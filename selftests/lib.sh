@@ -82,6 +82,8 @@ vendor() {
 	fi
 }
 readonly VENDOR=$(vendor)
+# TPR writes of KVM_CREATE_VCPU: where KVM resets a vCPU by kvm_set_cr8().
+readonly CREATED=$([[ $VENDOR == intel ]] && echo 1 || echo 0)
 
 # The module may be in its place, or be that of the checkout.
 module_path() {

@@ -56,7 +56,7 @@ expect "noroom rows" "$(($(rows noroom) > 0))" 1
 expect "sum of writes" "$(total cr4_write)" 800
 sets=0
 for vcpu in "${vcpus[@]}"; do
-	((sets += T[did ${vcpu% *} user_tpr]))
+	((sets += T[did ${vcpu% *} user_tpr] + CREATED))
 done
 expect "sum of tpr_user" "$(total tpr_user)" $sets
 expect "sum of set_cr8 against the probe" "$(total set_cr8)" \
