@@ -15,7 +15,7 @@ module_dir = $(BUILD)/modules/$(release)
 # Debian's headers may ship a vmlinux that asks for pahole; BTF isn't needed.
 btf = $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),, \
 	CONFIG_DEBUG_INFO_BTF_MODULES=)
-manuals = $(wildcard tools/*/*.[1-8])
+manuals = $(wildcard module/*.[1-8] tools/*/*.[1-8])
 
 Q := $(if $(filter 1,$(V)),,@)
 MAKEFLAGS += --no-print-directory
@@ -56,7 +56,7 @@ tools: $(TOOLS)
 
 $(TOOLS):
 	$(Q)mkdir -p $(BUILD)/tools
-	$(Q)$(MAKE) -C tools/$@ O=$(BUILD)/tools
+	$(Q)$(MAKE) $(if $(Q),-s) -C tools/$@ O=$(BUILD)/tools
 
 selftests:
 	$(Q)$(MAKE) -C selftests bundle
