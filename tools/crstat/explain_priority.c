@@ -73,9 +73,8 @@ static void explain_intercept(const struct facts *facts)
 		break;
 	case VENDOR_INTEL:
 		say(facts,
-		    "CR8 writes are intercepted on %zu of %zu vCPU%s (w8 in armed, kvm_intel flexpriority=%s): without it the TPR shadow takes them.",
-		    armed.on, armed.known, plural(armed.known),
-		    facts->parameters[PARAMETER_flexpriority]);
+		    "CR8 writes are intercepted on %zu of %zu vCPU%s (w8 in armed): where the APIC is in the kernel the TPR shadow takes them, and of those only the ones that let a waiting interrupt in exit (tpr_guest).",
+		    armed.on, armed.known, plural(armed.known));
 		break;
 	case VENDOR_UNKNOWN:
 		break;
@@ -84,7 +83,13 @@ static void explain_intercept(const struct facts *facts)
 
 static void explain_apic(const struct facts *facts)
 {
-	if (facts->sum[VCPUS_tpr_apic].type == CELL_NONE)
+	if (facts->sum[VCPUS_tpr_apic].type == CELL_NONE &&
+	    facts->vendor == VENDOR_INTEL)
+		say(facts,
+		    "Writes through the APIC page or the x2APIC MSR are not seen here (tpr_apic is -, kvm_intel flexpriority=%s, enable_apicv=%s): the processor takes them, or the vCPUs' APICs are not in the kernel.",
+		    facts->parameters[PARAMETER_flexpriority],
+		    facts->parameters[PARAMETER_enable_apicv]);
+	else if (facts->sum[VCPUS_tpr_apic].type == CELL_NONE)
 		say(facts,
 		    "Writes through the APIC page or the x2APIC MSR can't be told here (tpr_apic is -): the vCPUs' APICs are not in the kernel, or its function that sees them is absent (see crstat probes).");
 	if (facts->vendor == VENDOR_AMD &&

@@ -41,7 +41,7 @@ static void explain_cr3(const struct facts *facts)
 	if (intel &&
 	    !strcmp(facts->parameters[PARAMETER_unrestricted_guest], "N"))
 		say(facts,
-		    "kvm_intel unrestricted_guest=N: CR3 exits too while the guest's paging is off.");
+		    "kvm_intel unrestricted_guest=N: CR3 exits too while the guest's paging is off, and KVM emulates real mode, whose CR0 writes are not counted.");
 }
 
 static void explain_accesses(const struct facts *facts, unsigned int reg,
