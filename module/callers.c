@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
+#include <asm/unwind.h>
 
 #include "callers.h"
 
@@ -114,44 +115,90 @@ static void crs_caller_classify(struct crs_caller *c, unsigned long address)
 	}
 }
 
-/**
- * crs_caller_find - crs_caller_count() where the site is not at its first place
- * @probe: the function called
- * @address: the return address
- *
- * Context: kprobe handler, preemption disabled. Takes crs_callers_lock where
- * the site is new.
- * Return: the entry's index; that of all others where there is no room.
+/*
+ * The return address before others replaced it with one of their own, as
+ * kretprobes and the function graph tracer do where they came first: the
+ * unwinder knows. That of frame pointers skips a caller at a function's entry,
+ * so better no answer there.
  */
-unsigned int crs_caller_find(enum crs_probe_id probe, unsigned long address)
+static unsigned long crs_caller_unwind(struct pt_regs *regs)
+{
+	struct unwind_state state;
+
+	if (!IS_ENABLED(CONFIG_UNWINDER_ORC))
+		return 0;
+	unwind_start(&state, current, regs, NULL);
+	unwind_next_frame(&state);
+	return unwind_get_return_address(&state);
+}
+
+static int crs_caller_lookup(unsigned long address)
+{
+	unsigned int first = hash_long(address, CRS_CALLERS_BITS);
+	unsigned long found;
+	unsigned int n, i;
+
+	for (n = 0; n < CRS_NR_CALLERS; n++) {
+		i = (first + n) % CRS_NR_CALLERS;
+		/* Pairs with the release in crs_caller_add(). */
+		found = smp_load_acquire(&crs_caller_address[i]);
+		if (found == address)
+			return i;
+		if (!found)
+			break;
+	}
+	return -ENOENT;
+}
+
+static unsigned int crs_caller_add(const struct crs_caller *c,
+				   unsigned long address)
 {
 	unsigned int first = hash_long(address, CRS_CALLERS_BITS);
 	unsigned int n, i = CRS_NR_CALLERS;
 	unsigned long flags;
 
-	for (n = 0; n < CRS_NR_CALLERS; n++) {
-		i = (first + n) % CRS_NR_CALLERS;
-		if (smp_load_acquire(&crs_caller_address[i]) == address)
-			return i;
-		if (!crs_caller_address[i])
-			break;
-	}
-
 	raw_spin_lock_irqsave(&crs_callers_lock, flags);
-	for (; n < CRS_NR_CALLERS; n++) {
+	for (n = 0; n < CRS_NR_CALLERS; n++) {
 		i = (first + n) % CRS_NR_CALLERS;
 		if (crs_caller_address[i] == address)
 			break;
 		if (crs_caller_address[i])
 			continue;
-		crs_caller_classify(&crs_callers[i], address);
-		crs_callers[i].probe = probe;
+		crs_callers[i] = *c;
 		/* Pairs with the acquire of the lookups: the rest is there. */
 		smp_store_release(&crs_caller_address[i], address);
 		break;
 	}
 	raw_spin_unlock_irqrestore(&crs_callers_lock, flags);
 	return n < CRS_NR_CALLERS ? i : CRS_NR_CALLERS;
+}
+
+/**
+ * crs_caller_find - crs_caller_count() where the site is not at its first place
+ * @probe: the function called
+ * @regs: registers at its entry
+ *
+ * Context: kprobe handler, preemption disabled. Takes crs_callers_lock where
+ * the site is new.
+ * Return: the entry's index; that of all others where there is no room.
+ */
+unsigned int crs_caller_find(enum crs_probe_id probe, struct pt_regs *regs)
+{
+	unsigned long address = *(unsigned long *)regs->sp;
+	struct crs_caller c = { .probe = probe };
+	int i = crs_caller_lookup(address);
+
+	if (i >= 0)
+		return i;
+	crs_caller_classify(&c, address);
+	if (c.origin == CRS_OTHER) {
+		address = crs_caller_unwind(regs) ?: address;
+		i = crs_caller_lookup(address);
+		if (i >= 0)
+			return i;
+		crs_caller_classify(&c, address);
+	}
+	return crs_caller_add(&c, address);
 }
 
 /**

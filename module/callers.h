@@ -5,6 +5,8 @@
 
 #include <linux/hash.h>
 #include <linux/percpu.h>
+#include <linux/ptrace.h>
+#include <linux/ptrace.h>
 
 #include "event.h"
 #include "probe.h"
@@ -35,24 +37,25 @@ extern unsigned long crs_caller_address[CRS_NR_CALLERS + 1];
 extern struct crs_caller crs_callers[CRS_NR_CALLERS + 1];
 DECLARE_PER_CPU(u64[CRS_NR_CALLERS + 1], crs_calls);
 
-unsigned int crs_caller_find(enum crs_probe_id probe, unsigned long address);
+unsigned int crs_caller_find(enum crs_probe_id probe, struct pt_regs *regs);
 
 /**
  * crs_caller_count - count a call by its site
  * @probe: the function called
- * @address: the return address
+ * @regs: registers at its entry: the return address is on top of the stack
  *
  * Context: kprobe handler, preemption disabled.
  * Return: the call site, never NULL.
  */
 static __always_inline const struct crs_caller *
-crs_caller_count(enum crs_probe_id probe, unsigned long address)
+crs_caller_count(enum crs_probe_id probe, struct pt_regs *regs)
 {
+	unsigned long address = *(unsigned long *)regs->sp;
 	unsigned int i = hash_long(address, CRS_CALLERS_BITS);
 
 	/* Pairs with the release in crs_caller_find(). */
 	if (unlikely(smp_load_acquire(&crs_caller_address[i]) != address))
-		i = crs_caller_find(probe, address);
+		i = crs_caller_find(probe, regs);
 	__this_cpu_inc(crs_calls[i]);
 	return &crs_callers[i];
 }

@@ -23,12 +23,6 @@
 #include "tpr.h"
 #include "vmx.h"
 
-/* The return address, which at a function's entry is on top of the stack. */
-static __always_inline unsigned long crs_return_address(struct pt_regs *regs)
-{
-	return *(unsigned long *)regs->sp;
-}
-
 /* What a VMCS says is the vCPU's only while that is loaded, and not a TD. */
 static void crs_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu)
 {
@@ -51,7 +45,7 @@ int crs_on_set_cr8(struct kprobe *kp, struct pt_regs *regs)
 	const struct crs_caller *c;
 
 	crs_hit(set_cr8);
-	c = crs_caller_count(CRS_PROBE_set_cr8, crs_return_address(regs));
+	c = crs_caller_count(CRS_PROBE_set_cr8, regs);
 	crs_count_begin(v);
 	v->s.count[CRS_set_cr8]++;
 	if (likely(c->origin == CRS_SYNC))
@@ -78,7 +72,7 @@ int crs_on_set_tpr(struct kprobe *kp, struct pt_regs *regs)
 	const struct crs_caller *c;
 
 	crs_hit(set_tpr);
-	c = crs_caller_count(CRS_PROBE_set_tpr, crs_return_address(regs));
+	c = crs_caller_count(CRS_PROBE_set_tpr, regs);
 	crs_count_begin(v);
 	v->s.count[CRS_set_tpr]++;
 	if (c->origin == CRS_USER)
