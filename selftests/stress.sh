@@ -1,0 +1,268 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Everything at once, and again: what is counted plus what is shown as lost is
+# what the guests did. CRS_STRESS scales it: 1, the default, takes a minute or
+# two in an emulated machine, 100 hours.
+. "$(dirname "$0")/lib.sh"
+
+require
+
+readonly KVM=kvm_$VENDOR
+readonly ROUNDS=$((4 * ${CRS_STRESS:-1}))
+
+total() { # COLUMN: over all rows
+	awk -v name="$1" 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+		NR > 2 { sum += $c } END { print sum + 0 }' $CRSTAT/vcpus
+}
+
+probe() { # FUNCTION FIELD
+	awk -v name="$1" -v field="$2" '$1 == name { print $field }' \
+		$CRSTAT/probes
+}
+
+# The sum of a column over all tables of crgen's.
+done_by_guests() { # COLUMN
+	awk -v name="$1" '
+		/^# / { wanted = / crgen$/; head = 1; next }
+		wanted && head { head = c = 0
+			for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
+		wanted && c { sum += $c }
+		END { print sum + 0 }' "$scratch"/guests.*
+}
+
+# Nothing lost unseen: rows plus missed calls are what crgen did.
+adds_up() {
+	local column missed=0 function
+
+	for function in cr_interception handle_cr; do
+		((missed += $(probe $function 6)))
+	done
+	for column in cr4_write cr4_read; do
+		[[ $VENDOR == amd || $column == cr4_write ]] || continue
+		expect "$column, with $missed missed" \
+			$(($(total $column) + missed)) \
+			"$(done_by_guests all_$column)"
+	done
+	expect "tpr_user" "$(total tpr_user)" \
+		$(($(done_by_guests user_tpr) + $(done_by_guests lapic)))
+	expect "tpr_other" "$(total tpr_other)" 0
+	expect "cr_other" "$(total cr_other)" 0
+	agrees
+}
+
+# What each probe saw is what the rows hold.
+agrees() {
+	local column sum=0
+
+	for column in cr{0,3,4,8}_{read,write} cr_other; do
+		((sum += $(total $column)))
+	done
+	expect "CR accesses against hits" $sum \
+		$(($(probe cr_interception 5) + $(probe handle_cr 5)))
+	expect "set_cr8 against hits" "$(total set_cr8)" \
+		"$(probe kvm_set_cr8 5)"
+	expect "set_tpr against hits" "$(total set_tpr)" \
+		"$(probe kvm_lapic_set_tpr 5)"
+}
+
+# Background jobs go on until stop; each leaves a line in "faults" when it finds
+# something wrong.
+jobs=()
+start() { # FUNCTION [ARGUMENT]...
+	"$@" &
+	jobs+=($!)
+}
+stop() {
+	: >"$scratch/stop"
+	wait "${jobs[@]}"
+	jobs=()
+	rm "$scratch/stop"
+	expect "faults" "$(cat "$scratch/faults" 2>/dev/null)" ""
+	rm -f "$scratch/faults"
+}
+going() {
+	[[ ! -e $scratch/stop ]]
+}
+
+# A guest that comes and goes, each time at addresses used before.
+guests() { # NUMBER ARGUMENT...
+	local number=$1
+
+	shift
+	while going; do
+		crgen --timeout=600 "$@" >>"$scratch/guests.$number" ||
+			echo "crgen $*: status $?" >>"$scratch/faults"
+	done
+}
+guests_start() {
+	rm -f "$scratch"/guests.*
+	start guests 1 --vcpus=8 cr4-write=100 cr4-read=50 port=20
+	start guests 2 --vms=4 --vcpus=2 cr4-write=7 sregs=3 lapic=2
+}
+
+# A reader that wants whole rows; files may be gone with the module.
+reader() { # FILE...
+	local file
+
+	while going; do
+		for file; do
+			cat $CRSTAT/"$file" 2>/dev/null >"$scratch/read.$BASHPID"
+			awk -v file="$file" '
+				NR == 1 && $0 != "# kvm_crstat 1 " file ||
+				NR == 2 && !(n = NF) || NR > 2 && NF != n {
+					print file ": " $0 }' \
+				"$scratch/read.$BASHPID" >>"$scratch/faults"
+		done
+	done
+	rm -f "$scratch/read.$BASHPID"
+}
+
+# Others on the same functions, coming and going.
+tracers() {
+	local function
+
+	while going; do
+		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
+			echo "p:crs_stress/$function $function" \
+				>>$TRACING/kprobe_events
+		done
+		echo kvm_set_cr8 kvm_lapic_set_tpr >$TRACING/set_ftrace_filter
+		echo function >$TRACING/current_tracer
+		echo 1 >$TRACING/events/crs_stress/enable
+		sleep 0.5
+		echo 0 >$TRACING/events/crs_stress/enable
+		echo nop >$TRACING/current_tracer
+		: >$TRACING/set_ftrace_filter
+		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
+			echo "-:crs_stress/$function" >>$TRACING/kprobe_events
+		done
+	done
+}
+
+resetter() {
+	while going; do
+		echo reset >$CRSTAT/control
+	done
+}
+
+switcher() {
+	local set
+
+	while going; do
+		for set in '' ' cr' ' tpr'; do
+			echo "off$set" >$CRSTAT/control
+			echo "on$set" >$CRSTAT/control
+		done
+	done
+}
+
+at_exit+=(': >"$scratch/stop"; wait')
+
+load_kvm
+begin "the module comes and goes under full load"
+guests_start
+start reader vcpus values sites
+start reader bits callers probes
+start tracers
+for ((n = 0; n < ROUNDS; n++)); do
+	load max_vcpus=16
+	sleep 1
+	# Disarmed, nothing moves any more.
+	echo off >$CRSTAT/control
+	agrees
+	until rmmod kvm_crstat 2>/dev/null; do
+		sleep 0.01
+	done
+done
+load
+stop
+rmmod kvm_crstat
+end
+
+begin "VMs come and go, at addresses used before"
+load
+guests_start
+start reader vcpus values sites
+start reader bits callers probes
+sleep $((2 * ROUNDS))
+stop
+note "$(done_by_guests all_cr4_write) writes of CR4," \
+	"$(awk 'NR > 2' $CRSTAT/vcpus | wc -l) rows"
+adds_up
+rmmod kvm_crstat
+end
+
+for max in 12 3; do
+	begin "more vCPUs than there is room for: $max"
+	load max_vcpus=$max
+	guests_start
+	start reader vcpus values sites
+	sleep $((2 * ROUNDS))
+	stop
+	adds_up
+	rmmod kvm_crstat
+	end
+done
+
+begin "resets, probe sets off and on, two readers and three writers"
+load max_vcpus=16
+guests_start
+start reader vcpus bits callers
+start reader sites values probes
+start resetter
+start resetter
+start switcher
+sleep $((2 * ROUNDS))
+stop
+echo off >$CRSTAT/control
+agrees
+echo reset >$CRSTAT/control
+echo on >$CRSTAT/control
+expect "writes after a reset" "$(total cr4_write)" 0
+rm -f "$scratch"/guests.*
+crgen --vms=2 --vcpus=4 cr4-write=100 cr4-read=50 lapic=3 >"$scratch/guests.1"
+adds_up
+rmmod kvm_crstat
+end
+
+begin "readers that stop half way hold up nothing"
+load
+rm -f "$scratch"/guests.*
+held=()
+for file in vcpus values sites bits callers probes; do
+	exec {fd}<$CRSTAT/$file
+	held+=("$fd")
+	read -r -N 20 -u "$fd" _
+done
+crgen --vcpus=8 cr4-write=100 cr4-read=50 lapic=3 >"$scratch/guests.1"
+adds_up
+echo reset >$CRSTAT/control
+expect "writes after a reset" "$(total cr4_write)" 0
+! rmmod kvm_crstat 2>/dev/null
+expect "an open file keeps the module" $? 0
+for fd in "${held[@]}"; do
+	exec {fd}<&-
+done
+rmmod kvm_crstat
+expect "closed, it goes" $? 0
+end
+
+begin "$KVM comes and goes with the module in"
+load
+rm -f "$scratch"/guests.*
+start reader vcpus values sites
+start reader bits callers probes
+for ((n = 0; n < ROUNDS; n++)); do
+	crgen --vcpus=2 cr4-write=50 cr4-read=20 lapic=2 >>"$scratch/guests.1"
+	if ((n % 2)); then
+		rmmod "$KVM" kvm
+	else
+		rmmod "$KVM"
+	fi
+	load_kvm
+done
+stop
+adds_up
+rmmod kvm_crstat
+end
+finish
