@@ -35,6 +35,9 @@ help:
 	@echo '             make -C selftests run_tests'
 	@echo '  install    module of KDIR, tools and manuals (PREFIX, DESTDIR)'
 	@echo '  uninstall'
+	@echo '  dkms-install  the module for all kernels with headers, by DKMS'
+	@echo '  dkms-uninstall'
+	@echo '  deb        Debian packages, in build/deb'
 	@echo '  clean      remove build/ (what was downloaded stays cached)'
 	@echo
 	@echo 'demo, check and lint need neither KVM nor the module loaded here.'
@@ -72,23 +75,10 @@ lint:
 	$(Q)$(vm)/packages install $@
 	$(Q)KERNEL='$(KERNEL)' tools/lint
 
-install: modules tools
-	$(Q)install -D -m 644 $(module_dir)/kvm_crstat.ko \
-		$(DESTDIR)/lib/modules/$(release)/extra/kvm_crstat.ko
-	$(Q)test -n '$(DESTDIR)' || depmod $(release)
-	$(Q)install -D -t $(DESTDIR)$(PREFIX)/bin $(TOOLS:%=$(BUILD)/tools/%)
-	$(Q)for page in $(manuals); do install -D -m 644 $$page \
-		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-
-uninstall: kdir
-	$(Q)rm -f $(DESTDIR)/lib/modules/$(release)/extra/kvm_crstat.ko
-	$(Q)test -n '$(DESTDIR)' || depmod $(release)
-	$(Q)rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%)
-	$(Q)for page in $(manuals); do rm -f \
-		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+include tools/install.mk
 
 clean:
 	$(Q)rm -rf $(BUILD)
 
 .PHONY: help modules kdir tools $(TOOLS) selftests vm-payload demo check lint \
-	install uninstall clean
+	clean
