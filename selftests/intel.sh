@@ -44,6 +44,8 @@ calls() { # FUNCTION: by all threads, for the one that creates vCPUs is another
 # Each counter is the kernel's own count of those exits, and for the columns
 # named crgen's of what it did. TPR writes are those of the VMM, with one at each
 # vCPU's creation, those in the APIC's registers and those of CR8 that exited.
+# APIC is what tpr_apic must be: all for crgen's number, user for an APIC in
+# userspace.
 check() { # NAME ARMED APIC COLUMN...
 	local name=$1 armed=$2 apic=$3 set_cr8=0 set_tpr=0 vcpu v vm id tid
 	local column guest user want
