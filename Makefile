@@ -26,6 +26,8 @@ help:
 	@echo '  demo       watch a Linux guest boot, in a VM of its own'
 	@echo '  check      run all tests on the kernels KERNEL="$(KERNEL)"'
 	@echo '             with a CPU of VENDOR=$(VENDOR) (amd, intel)'
+	@echo '  bench      what it costs, in instructions, on the first of KERNEL'
+	@echo '             CHECK=1: quickly, against what is recorded'
 	@echo '  lint       compiler warnings, sparse, style, shell, spelling'
 	@echo
 	@echo '  modules    build kvm_crstat.ko for the kernel built in KDIR'
@@ -75,10 +77,15 @@ lint:
 	$(Q)$(vm)/packages install $@
 	$(Q)KERNEL='$(KERNEL)' tools/lint
 
+bench:
+	$(Q)$(vm)/packages install check
+	$(Q)selftests/bench/run $(if $(CHECK),--check) $(if $(RECORD),--record) \
+		$(firstword $(KERNEL))
+
 include tools/install.mk
 
 clean:
 	$(Q)rm -rf $(BUILD)
 
-.PHONY: help modules kdir tools $(TOOLS) selftests vm-payload demo check lint \
-	clean
+.PHONY: help modules kdir tools $(TOOLS) selftests vm-payload demo check bench \
+	lint clean
