@@ -78,7 +78,7 @@ lint:
 	$(Q)KERNEL='$(KERNEL)' tools/lint
 
 bench:
-	$(Q)$(vm)/packages install check
+	$(Q)$(vm)/packages install $(if $(CHECK),check,bench)
 	$(Q)selftests/bench/run $(if $(CHECK),--check) $(if $(RECORD),--record) \
 		$(firstword $(KERNEL))
 
