@@ -12,10 +12,15 @@ require
 readonly FUNCTIONS=(cr_interception emulator_set_cr kvm_set_cr8
 	kvm_lapic_set_tpr kvm_lapic_reg_write)
 
-# check WHAT [COUNT]: crgen's numbers, and that COUNT FUNCTION, what the other
-# saw, is what the module saw.
+# Up to 5.14 the unwinder does not know what kretprobes have replaced.
+kretprobes_hide() {
+	[[ $(printf '%s\n' "$(uname -r)" 5.15 | sort -V | tail -n 1) == 5.15 ]]
+}
+
+# check WHAT [COUNT [hidden]]: crgen's numbers, and that COUNT FUNCTION, what the
+# other saw, is what the module saw. Hidden origins are other, but none is lost.
 check() {
-	local vcpu v column function
+	local vcpu v column function sum
 
 	begin "$1"
 	for vcpu in "${vcpus[@]}"; do
@@ -25,6 +30,12 @@ check() {
 				expect "$v $column" "${T[saw $v $column]}" \
 					"${T[did $v all_$column]}"
 		done
+		sum=0
+		for column in tpr_{guest,sync,user,other}; do
+			((sum += T[saw $v $column]))
+		done
+		expect "$v sum of the origins" $sum "${T[saw $v set_tpr]}"
+		[[ ! ${3:-} ]] || continue
 		expect "$v tpr_user" "${T[saw $v tpr_user]}" \
 			"${T[did $v user_tpr]}"
 		expect "$v tpr_guest" "${T[saw $v tpr_guest]}" \
@@ -134,7 +145,9 @@ for kind in p r; do
 	events_on $kind
 	events_begin
 	work
-	check "${names[$kind]} after the module" events_count
+	hidden=
+	[[ $kind == p ]] || ! kretprobes_hide || hidden=hidden
+	check "${names[$kind]} after the module" events_count $hidden
 	events_off
 	rmmod kvm_crstat
 	events_on $kind
@@ -154,17 +167,7 @@ load
 tracer_on function_graph
 events_on r
 work
-begin "kretprobes and function graph tracer at once"
-for vcpu in "${vcpus[@]}"; do
-	v=${vcpu% *} sum=0
-	for column in tpr_{guest,sync,user,other}; do
-		((sum += T[saw $v $column]))
-	done
-	expect "$v sum of the origins" $sum "${T[saw $v set_tpr]}"
-	expect "$v cr4_write" "${T[saw $v cr4_write]}" "${T[did $v all_cr4_write]}"
-	expect "$v tpr_apic" "${T[saw $v tpr_apic]}" "${T[did $v all_tpr_apic]}"
-done
-end
+check "kretprobes and function graph tracer at once" '' hidden
 run --apic=user cr4-write=20 cr8-write=30 sregs=5
 begin "both, APIC in userspace"
 v=${vcpus[0]% *}
