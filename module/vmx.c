@@ -44,8 +44,7 @@ static __always_inline bool crs_vmread(unsigned long field, u64 *value)
 
 	asm volatile("1: vmread %[field], %[value]\n"
 		     "   seta %[ok]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
+		     "2:\n" _ASM_EXTABLE(1b, 2b)
 		     : [value] "+r"(*value), [ok] "+q"(ok)
 		     : [field] "r"(field)
 		     : "cc");
@@ -93,9 +92,9 @@ void crs_vmx_armed(struct crs_stats *s)
 				      SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE);
 }
 
-/* What the guest owns of CR0 and CR4, KVM reads from the VMCS when it needs to. */
-static bool crs_vmx_old(u64 *old, const struct kvm_vcpu *vcpu,
-			enum crs_reg reg, int tpr)
+/* KVM reads what the guest owns of CR0 and CR4 when it needs to. */
+static bool crs_vmx_old(u64 *old, const struct kvm_vcpu *vcpu, enum crs_reg reg,
+			int tpr)
 {
 	u64 owned, guest = 0;
 
@@ -140,8 +139,7 @@ static bool crs_vmx_where(struct crs_access *access, bool *wide,
 {
 	u64 rip = 0, base = 0, rights = 0;
 
-	if (!crs_vmread(GUEST_RIP, &rip) ||
-	    !crs_vmread(GUEST_CS_BASE, &base) ||
+	if (!crs_vmread(GUEST_RIP, &rip) || !crs_vmread(GUEST_CS_BASE, &base) ||
 	    !crs_vmread(GUEST_CS_AR_BYTES, &rights))
 		return false;
 	*wide = false;
@@ -188,9 +186,9 @@ static bool crs_vmx_decode(struct crs_access *access,
 		access->value = access->old & ~X86_CR0_TS;
 		break;
 	case CRS_VMX_LMSW:
-		access->value = (access->old & ~CRS_LMSW_CLEARS) |
-				(qual >> LMSW_SOURCE_DATA_SHIFT &
-				 CRS_LMSW_LOADS);
+		access->value =
+			(access->old & ~CRS_LMSW_CLEARS) |
+			(qual >> LMSW_SOURCE_DATA_SHIFT & CRS_LMSW_LOADS);
 		break;
 	}
 	return true;
