@@ -26,6 +26,8 @@ help:
 	@echo '  demo       watch a Linux guest boot, in a VM of its own'
 	@echo '  check      run all tests on the kernels KERNEL="$(KERNEL)"'
 	@echo '             with a CPU of VENDOR=$(VENDOR) (amd, intel)'
+	@echo '  check-all  the same on every kernel that is supported'
+	@echo '  check-debug  the same on one built to find mistakes'
 	@echo '  bench      what it costs, in instructions, on the first of KERNEL'
 	@echo '             CHECK=1: quickly, against what is recorded'
 	@echo '  lint       compiler warnings, sparse, style, shell, spelling'
@@ -66,12 +68,15 @@ $(TOOLS):
 selftests:
 	$(Q)$(MAKE) -C selftests bundle
 
-# What a VM takes along for the kernel of KDIR.
-vm-payload: modules tools selftests
-
 demo check:
-	$(Q)VENDOR='$(VENDOR)' $(vm)/packages install $@
+	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' $(vm)/packages install $@
 	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' $(vm)/$@
+
+check-all:
+	$(Q)$(MAKE) check KERNEL=all
+
+check-debug:
+	$(Q)$(MAKE) check KERNEL=debug
 
 lint:
 	$(Q)$(vm)/packages install $@
@@ -87,5 +92,5 @@ include tools/install.mk
 clean:
 	$(Q)rm -rf $(BUILD)
 
-.PHONY: help modules kdir tools $(TOOLS) selftests vm-payload demo check bench \
-	lint clean
+.PHONY: help modules kdir tools $(TOOLS) selftests demo check check-all \
+	check-debug bench lint clean
