@@ -29,5 +29,5 @@ static_assert(CRS_tpr_other == CRS_tpr_guest + CRS_OTHER);
 void crs_count_abandon(struct crs_vcpu *v)
 {
 	v->waiting = CRS_NOT_WAITING;
-	trace_cr_access(&v->s, &v->access);
+	trace_cr_access(&v->s, &v->access, false);
 }

@@ -59,7 +59,6 @@ static __always_inline void crs_count_known(struct crs_vcpu *v)
 	const struct crs_access *access = &v->access;
 	enum crs_reg reg = CRS_WHAT_REG(access->what);
 	struct crs_tables *tables = &v->s.tables;
-	struct crs_values *values = &tables->values[reg];
 
 	if (reg == CRS_CR0)
 		crs_count_bits(&tables->cr0, access->old, access->value);
@@ -68,8 +67,7 @@ static __always_inline void crs_count_known(struct crs_vcpu *v)
 	else if (reg == CRS_CR8 && access->value > CRS_CR8_MAX)
 		return;
 
-	crs_topk_add(values->slot, &values->used, CRS_NR_VALUES,
-		     access->value);
+	crs_topk_add(tables->values[reg], CRS_NR_VALUES, access->value);
 }
 
 void crs_count_abandon(struct crs_vcpu *v);
@@ -83,36 +81,39 @@ void crs_count_abandon(struct crs_vcpu *v);
  */
 static __always_inline struct crs_access *crs_count_new(struct crs_vcpu *v)
 {
-	if (unlikely(v->waiting != CRS_NOT_WAITING))
+	/* Only the tracepoint needs to know that no value came. */
+	if (trace_cr_access_enabled() && v->waiting != CRS_NOT_WAITING)
 		crs_count_abandon(v);
 	return &v->access;
 }
 
 /**
  * crs_count_access - count the access that crs_count_new() gave out
- * @v: the vCPU's record; where a write's value is not known yet,
- *	crs_count_value() may follow
+ * @v: the vCPU's record
+ * @known: for a write: the value is in the access; else crs_count_value() may
+ *	follow
  *
  * Context: between crs_count_begin() and crs_count_end().
  */
-static __always_inline void crs_count_access(struct crs_vcpu *v)
+static __always_inline void crs_count_access(struct crs_vcpu *v, bool known)
 {
 	const struct crs_access *access = &v->access;
 	struct crs_stats *s = &v->s;
+	bool write = access->what & CRS_WHAT_WRITE;
 
 	s->count[CRS_cr0_read + CRS_WHAT_COUNTER(access->what)]++;
 	if (likely(access->address != CRS_NO_ADDRESS))
-		crs_topk_add(s->tables.sites.slot, &s->tables.sites.used,
-			     CRS_NR_SITES, crs_site_key(access));
+		crs_topk_add(s->tables.sites, CRS_NR_SITES,
+			     crs_site_key(access));
 
-	if (access->what & CRS_WHAT_WRITE) {
-		if (!access->known) {
-			v->waiting = crs_reg_number(CRS_WHAT_REG(access->what));
-			return;
-		}
-		crs_count_known(v);
+	if (write && !known) {
+		v->waiting = crs_reg_number(CRS_WHAT_REG(access->what));
+		return;
 	}
-	trace_cr_access(s, access);
+	v->waiting = CRS_NOT_WAITING;
+	if (write)
+		crs_count_known(v);
+	trace_cr_access(s, access, write);
 }
 
 /**
@@ -126,9 +127,8 @@ static __always_inline void crs_count_value(struct crs_vcpu *v, u64 value)
 {
 	v->waiting = CRS_NOT_WAITING;
 	v->access.value = value;
-	v->access.known = true;
 	crs_count_known(v);
-	trace_cr_access(&v->s, &v->access);
+	trace_cr_access(&v->s, &v->access, true);
 }
 
 /**
@@ -156,14 +156,13 @@ static __always_inline void crs_count_other(struct crs_vcpu *v)
 static __always_inline void
 crs_count_tpr(struct crs_vcpu *v, enum crs_origin origin, u8 tpr)
 {
-	struct crs_values *values = &v->s.tables.values[CRS_TPR];
 	struct crs_stats *s = &v->s;
 	u8 differs = s->tpr ^ tpr;
 
 	if (likely(origin == CRS_SYNC))
 		differs &= CRS_TPR_CLASS;
 	else if (origin == CRS_APIC)
-		crs_topk_add(values->slot, &values->used, CRS_NR_VALUES, tpr);
+		crs_topk_add(s->tables.values[CRS_TPR], CRS_NR_VALUES, tpr);
 	else if (unlikely(origin > CRS_OTHER))
 		origin = CRS_OTHER;
 

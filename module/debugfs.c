@@ -154,8 +154,10 @@ static void crs_show_values(struct seq_file *m, const struct crs_stats *s)
 
 	for (reg = 0; reg < CRS_NR_REGS; reg++) {
 		unknown = crs_writes(s, reg);
-		for (i = 0; i < s->tables.values[reg].used; i++) {
-			slot = &s->tables.values[reg].slot[i];
+		for (i = 0; i < CRS_NR_VALUES; i++) {
+			slot = &s->tables.values[reg][i];
+			if (!slot->count)
+				break;
 			unknown -= slot->count;
 			crs_show_id(m, s);
 			seq_printf(m, " %-3s %#18llx %12llu %12llu\n",
@@ -228,8 +230,10 @@ static void crs_show_sites(struct seq_file *m, const struct crs_stats *s)
 	unsigned int i;
 	u8 what;
 
-	for (i = 0; i < s->tables.sites.used; i++) {
-		slot = &s->tables.sites.slot[i];
+	for (i = 0; i < CRS_NR_SITES; i++) {
+		slot = &s->tables.sites[i];
+		if (!slot->count)
+			break;
 		what = crs_site_what(slot->key);
 		crs_show_id(m, s);
 		seq_printf(m, " %#18llx %-9s %-3s %-5s %12llu %12llu\n",

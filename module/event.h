@@ -30,7 +30,11 @@ enum crs_reg {
  */
 static inline unsigned int crs_reg_number(enum crs_reg reg)
 {
-	return reg == CRS_CR0 ? 0 : reg == CRS_CR8 ? 8 : reg + 2;
+	static const u8 number[] = {
+		[CRS_CR0] = 0, [CRS_CR3] = 3, [CRS_CR4] = 4, [CRS_CR8] = 8,
+	};
+
+	return number[reg];
 }
 
 /**
@@ -80,16 +84,14 @@ enum crs_mode {
  * struct crs_access - an intercepted access to a control register
  * @address: linear address of the instruction, or %CRS_NO_ADDRESS
  * @old: the register's value as the guest last set it
- * @value: the value written, where @known
+ * @value: the value written, once it is known
  * @what: see CRS_WHAT(); the register is not %CRS_TPR
- * @known: @value is known now; else the emulator finds it, or nobody
  */
 struct crs_access {
 	u64 address;
 	u64 old;
 	u64 value;
 	u8 what;
-	bool known;
 };
 
 /*

@@ -23,11 +23,33 @@
 	[SVM_EXIT_WRITE_CR0 + (n)] = CRS_SVM_WHAT | CRS_WHAT(reg, 1, 0)
 
 static const u8 crs_svm_what[] = {
+	[SVM_EXIT_CR0_SEL_WRITE] = CRS_SVM_WHAT | CRS_WHAT(CRS_CR0, 1, 0),
 	CRS_SVM_CR(0, CRS_CR0),
 	CRS_SVM_CR(3, CRS_CR3),
 	CRS_SVM_CR(4, CRS_CR4),
 	CRS_SVM_CR(8, CRS_CR8),
 };
+
+/**
+ * crs_svm_plausible - whether a pointer leads to a VMCB
+ * @v: the vCPU's record, which then remembers it
+ * @vmcb: what struct vcpu_svm is believed to hold
+ *
+ * It does not where it is not a page in the direct map, or one without the
+ * VMRUN intercept, which no VMCB may lack (APM vol. 2 15.5.1).
+ *
+ * Context: kprobe handler in the vCPU's thread.
+ */
+bool crs_svm_plausible(struct crs_vcpu *v, const struct vmcb *vmcb)
+{
+	if (!vmcb || !PAGE_ALIGNED(vmcb) || (void *)vmcb >= high_memory ||
+	    (unsigned long)vmcb < PAGE_OFFSET ||
+	    !(vmcb->control.intercepts[INTERCEPT_VMRUN / 32] &
+	      BIT(INTERCEPT_VMRUN % 32)))
+		return false;
+	v->vmcb = vmcb;
+	return true;
+}
 
 static u64 crs_svm_old(const struct kvm_vcpu *vcpu, enum crs_reg reg, int tpr)
 {
@@ -57,20 +79,19 @@ static void crs_svm_where(struct crs_access *access,
 	access->address = (u32)(cs->base + access->address);
 }
 
-/* The value of a MOV to CRn, where DecodeAssists has decoded one. */
-static void crs_svm_value(struct crs_access *access,
+/* The value of a MOV to CRn; false where DecodeAssists did not decode one. */
+static bool crs_svm_value(struct crs_access *access,
 			  const struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
 {
 	u64 info = vmcb->control.exit_info_1;
 
-	access->known = access->what & CRS_WHAT_WRITE &&
-			info & CRS_SVM_CR_VALID;
-	if (!access->known)
-		return;
+	if (!(info & CRS_SVM_CR_VALID))
+		return false;
 	access->value = vcpu->arch.regs[info & CRS_SVM_CR_GPR];
 	if (CRS_WHAT_MODE(access->what) != CRS_LONG ||
 	    !(vmcb->save.cs.attrib & SVM_SELECTOR_L_MASK))
 		access->value = (u32)access->value;
+	return true;
 }
 
 /**
@@ -84,30 +105,27 @@ static void crs_svm_value(struct crs_access *access,
 int crs_on_cr_interception(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
-	const struct vmcb *vmcb = crs_svm_vmcb(vcpu);
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
+	const struct vmcb *vmcb;
 	struct crs_access *access;
 	u64 code;
 
 	crs_hit(cr_interception);
 	crs_count_begin(v);
-	access = crs_count_new(v);
-	if (unlikely(!vmcb))
+	if (unlikely(!crs_svm_vmcb(&vmcb, v, vcpu)))
 		goto other;
 
 	crs_svm_armed(&v->s, vmcb);
 	code = vmcb->control.exit_code;
-	if (code == SVM_EXIT_CR0_SEL_WRITE)
-		code = SVM_EXIT_WRITE_CR0;
 	if (unlikely(code >= ARRAY_SIZE(crs_svm_what) || !crs_svm_what[code]))
 		goto other;
+
+	access = crs_count_new(v);
 	access->what = crs_svm_what[code] & ~CRS_SVM_WHAT;
 	access->old = crs_svm_old(vcpu, CRS_WHAT_REG(access->what), v->s.tpr);
 	crs_svm_where(access, vcpu, vmcb);
-	access->known = false;
-	if (static_cpu_has(X86_FEATURE_DECODEASSISTS))
-		crs_svm_value(access, vcpu, vmcb);
-	crs_count_access(v);
+	crs_count_access(v, static_cpu_has(X86_FEATURE_DECODEASSISTS) &&
+				    crs_svm_value(access, vcpu, vmcb));
 	crs_count_end(v);
 	return 0;
 other:
@@ -127,30 +145,27 @@ other:
 int crs_on_cr_trap(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
-	const struct vmcb *vmcb = crs_svm_vmcb(vcpu);
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 	enum crs_reg reg = CRS_NO_REG;
-	struct crs_access *access;
+	const struct vmcb *vmcb;
 	u64 code;
 
 	crs_hit(cr_trap);
 	crs_count_begin(v);
-	access = crs_count_new(v);
-	if (likely(vmcb)) {
+	if (likely(crs_svm_vmcb(&vmcb, v, vcpu))) {
 		crs_svm_armed(&v->s, vmcb);
 		code = vmcb->control.exit_code - SVM_EXIT_CR0_WRITE_TRAP;
 		if (code <= 0xf)
 			reg = crs_reg_of(code);
 	}
 	if (likely(reg != CRS_NO_REG)) {
-		*access = (struct crs_access){
+		*crs_count_new(v) = (struct crs_access){
 			.address = CRS_NO_ADDRESS,
 			.old = crs_svm_old(vcpu, reg, v->s.tpr),
 			.value = vmcb->control.exit_info_1,
 			.what = CRS_WHAT(reg, 1, CRS_REAL),
-			.known = true,
 		};
-		crs_count_access(v);
+		crs_count_access(v, true);
 	} else {
 		crs_count_other(v);
 	}

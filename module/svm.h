@@ -20,42 +20,35 @@ struct crs_vcpu_svm {
 	struct vmcb *vmcb;
 };
 
+bool crs_svm_plausible(struct crs_vcpu *v, const struct vmcb *vmcb);
+
 /**
  * crs_svm_vmcb - the VMCB of a vCPU
+ * @vmcb: where to put it
+ * @v: the vCPU's record
  * @vcpu: a vCPU of kvm_amd
  *
  * Context: kprobe handler in the vCPU's thread.
- * Return: the VMCB, or NULL where what is there can't be one: not a page in the
- * direct map, or one without the VMRUN intercept, which no VMCB may lack (APM
- * vol. 2 15.5.1).
+ * Return: false where what is there can't be a VMCB.
  */
-static __always_inline const struct vmcb *
-crs_svm_vmcb(const struct kvm_vcpu *vcpu)
+static __always_inline bool crs_svm_vmcb(const struct vmcb **vmcb,
+					 struct crs_vcpu *v,
+					 const struct kvm_vcpu *vcpu)
 {
-	const struct vmcb *vmcb;
-
-	vmcb = container_of(vcpu, struct crs_vcpu_svm, vcpu)->vmcb;
-	if (unlikely(!PAGE_ALIGNED(vmcb) || (void *)vmcb >= high_memory ||
-		     (unsigned long)vmcb < PAGE_OFFSET))
-		return NULL;
-	if (unlikely(!(vmcb->control.intercepts[INTERCEPT_VMRUN / 32] &
-		       BIT(INTERCEPT_VMRUN % 32))))
-		return NULL;
-	return vmcb;
+	*vmcb = container_of(vcpu, struct crs_vcpu_svm, vcpu)->vmcb;
+	return likely(*vmcb == v->vmcb) || crs_svm_plausible(v, *vmcb);
 }
 
 /**
  * crs_svm_armed - note which intercepts a vCPU has armed
  * @s: the vCPU's record, open for writing
- * @vmcb: its VMCB, or NULL
+ * @vmcb: its VMCB
  *
  * Context: kprobe handler in the vCPU's thread.
  */
 static __always_inline void crs_svm_armed(struct crs_stats *s,
 					  const struct vmcb *vmcb)
 {
-	if (unlikely(!vmcb))
-		return;
 	s->armed = vmcb->control.intercepts[INTERCEPT_CR];
 	/* Never 0: KVM intercepts interrupts and more (init_vmcb()). */
 	s->armed_more = vmcb->control.intercepts[INTERCEPT_WORD3];

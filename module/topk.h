@@ -22,46 +22,39 @@ struct crs_slot {
 
 /**
  * crs_topk_add - count one occurrence of a key
- * @slot: array of @max slots
- * @used: how many of them hold a key; 0 for an empty summary
- * @max: capacity, at least 1
+ * @slot: the summary: @max slots, all zero at first
+ * @max: capacity, at least 2
  * @key: what occurred
  *
  * Exact until more than @max keys were seen. The counts of all slots sum to
- * the number of calls, always. One writer; bounded by @max steps; the slots
- * stay ordered by count, so that a frequent key is found first and the
- * smallest count, the one to give up, is the last.
+ * the number of calls, always. One writer; bounded by @max steps. The slots
+ * stay ordered by count: a frequent key is found first, and the least count,
+ * the one to give up, is the last. A slot with count 0 is free: that its key
+ * may equal @key does no harm.
  */
-static inline void crs_topk_add(struct crs_slot *slot, unsigned int *used,
-				unsigned int max, u64 key)
+static inline void crs_topk_add(struct crs_slot *slot, unsigned int max,
+				u64 key)
 {
 	struct crs_slot swap;
 	unsigned int i, first;
 
 	/* The usual: the most frequent, or one of two in turn. */
-	if (slot[0].key == key && slot[0].count) {
+	if (slot[0].key == key) {
 		slot[0].count++;
 		return;
 	}
-	if (max > 1 && slot[1].key == key && slot[1].count &&
-	    slot[1].count != slot[0].count) {
+	if (slot[1].key == key && slot[1].count != slot[0].count) {
 		slot[1].count++;
 		return;
 	}
 
-	for (i = 0; i < *used; i++)
+	for (i = 1; i < max; i++)
 		if (slot[i].key == key)
 			goto found;
 
-	if (*used < max) {
-		i = (*used)++;
-		slot[i].count = 0;
-		slot[i].error = 0;
-	} else {
-		i = max - 1;
-		slot[i].error = slot[i].count;
-	}
+	i = max - 1;
 	slot[i].key = key;
+	slot[i].error = slot[i].count;
 found:
 	/* To the head of those with the same count: the order then holds. */
 	for (first = i; first && slot[first - 1].count == slot[i].count;)

@@ -23,14 +23,23 @@
 #include "tpr.h"
 #include "vmx.h"
 
+static __always_inline void crs_armed_svm(struct crs_vcpu *v,
+					  const struct kvm_vcpu *vcpu)
+{
+	const struct vmcb *vmcb;
+
+	if (crs_svm_vmcb(&vmcb, v, vcpu))
+		crs_svm_armed(&v->s, vmcb);
+}
+
 /* What a VMCS says is the vCPU's only while that is loaded, and not a TD. */
-static void crs_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu)
+static void crs_armed(struct crs_vcpu *v, const struct kvm_vcpu *vcpu)
 {
 	if (crs_module_present(CRS_KVM_AMD))
-		crs_svm_armed(s, crs_svm_vmcb(vcpu));
+		crs_armed_svm(v, vcpu);
 	else if (crs_module_present(CRS_KVM_INTEL) &&
 		 crs_vcpu_running() == vcpu && !crs_protected(vcpu))
-		crs_vmx_armed(s);
+		crs_vmx_armed(&v->s);
 }
 
 /**
@@ -43,19 +52,21 @@ int crs_on_set_cr8(struct kprobe *kp, struct pt_regs *regs)
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 	const struct crs_caller *c;
+	enum crs_origin origin;
 
 	crs_hit(set_cr8);
 	c = crs_caller_count(CRS_PROBE_set_cr8, regs);
 	crs_count_begin(v);
 	v->s.count[CRS_set_cr8]++;
-	if (likely(c->origin == CRS_SYNC))
-		crs_svm_armed(&v->s, crs_svm_vmcb(vcpu));
-	else if (c->origin == CRS_USER)
-		crs_armed(&v->s, vcpu);
+	origin = c->origin;
+	if (likely(origin == CRS_SYNC))
+		crs_armed_svm(v, vcpu);
+	else if (origin == CRS_USER)
+		crs_armed(v, vcpu);
 	if (likely(vcpu->arch.apic))
-		v->origin = c->origin;
+		v->origin = origin;
 	else if (!c->entry && !(regs->si & ~CRS_CR8_MAX))
-		crs_count_tpr(v, c->origin, regs->si << 4);
+		crs_count_tpr(v, origin, regs->si << 4);
 	crs_count_end(v);
 	return 0;
 }
@@ -70,15 +81,18 @@ int crs_on_set_tpr(struct kprobe *kp, struct pt_regs *regs)
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 	const struct crs_caller *c;
+	enum crs_origin origin;
 
 	crs_hit(set_tpr);
 	c = crs_caller_count(CRS_PROBE_set_tpr, regs);
 	crs_count_begin(v);
 	v->s.count[CRS_set_tpr]++;
-	if (c->origin == CRS_USER)
-		crs_armed(&v->s, vcpu);
-	crs_count_tpr(v, c->origin == CRS_VIA ? v->origin : c->origin,
-		      regs->si << 4);
+	origin = c->origin;
+	if (likely(origin == CRS_VIA))
+		origin = v->origin;
+	else if (origin == CRS_USER)
+		crs_armed(v, vcpu);
+	crs_count_tpr(v, origin, regs->si << 4);
 	crs_count_end(v);
 	return 0;
 }
@@ -116,7 +130,7 @@ static void crs_count_user(struct kvm_vcpu *vcpu, u8 tpr)
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 
 	crs_count_begin(v);
-	crs_armed(&v->s, vcpu);
+	crs_armed(v, vcpu);
 	crs_count_tpr(v, CRS_USER, tpr);
 	crs_count_end(v);
 }

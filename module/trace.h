@@ -22,8 +22,9 @@ TRACE_DEFINE_ENUM(CRS_USER);
 TRACE_DEFINE_ENUM(CRS_OTHER);
 
 TRACE_EVENT(cr_access,
-	TP_PROTO(const struct crs_stats *s, const struct crs_access *access),
-	TP_ARGS(s, access),
+	TP_PROTO(const struct crs_stats *s, const struct crs_access *access,
+		 bool known),
+	TP_ARGS(s, access, known),
 
 	TP_STRUCT__entry(
 		__array(char, vm, CRS_VM_LEN)
@@ -39,12 +40,12 @@ TRACE_EVENT(cr_access,
 	TP_fast_assign(
 		memcpy(__entry->vm, s->vm, CRS_VM_LEN);
 		__entry->old = access->old;
-		__entry->value = access->known ? access->value : 0;
+		__entry->value = known ? access->value : 0;
 		__entry->address = access->address;
 		__entry->vcpu = s->vcpu;
 		__entry->cr = crs_reg_number(CRS_WHAT_REG(access->what));
 		__entry->write = access->what & CRS_WHAT_WRITE;
-		__entry->known = access->known;
+		__entry->known = known;
 	),
 
 	TP_printk("vm %s vcpu %d %s cr%u old 0x%llx %s 0x%llx address 0x%llx",

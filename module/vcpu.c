@@ -137,6 +137,7 @@ static struct crs_vcpu *crs_vcpu_create(struct kvm_vcpu *vcpu)
 	crs_vcpu_clear(v);
 	v->origin = CRS_OTHER;
 	v->waiting = CRS_NOT_WAITING;
+	v->vmcb = ERR_PTR(-ENOENT);
 	v->s.vcpu = vcpu->vcpu_id;
 	v->s.tid = current->pid;
 	v->s.tpr = CRS_TPR_NONE;
@@ -384,6 +385,7 @@ int crs_vcpu_init(unsigned int max)
 		v = per_cpu_ptr(crs_noroom, cpu);
 		seqcount_init(&v->seq);
 		v->waiting = CRS_NOT_WAITING;
+		v->vmcb = ERR_PTR(-ENOENT);
 		per_cpu(crs_last, cpu) = v;
 	}
 	return 0;

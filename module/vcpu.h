@@ -26,16 +26,6 @@ enum crs_state {
 	CRS_NOROOM,
 };
 
-struct crs_values {
-	unsigned int used;
-	struct crs_slot slot[CRS_NR_VALUES];
-};
-
-struct crs_sites {
-	unsigned int used;
-	struct crs_slot slot[CRS_NR_SITES];
-};
-
 struct crs_bits {
 	u64 set[BITS_PER_LONG];
 	u64 cleared[BITS_PER_LONG];
@@ -51,8 +41,8 @@ struct crs_bits {
 struct crs_tables {
 	struct crs_bits cr0;
 	struct crs_bits cr4;
-	struct crs_values values[CRS_NR_REGS];
-	struct crs_sites sites;
+	struct crs_slot values[CRS_NR_REGS][CRS_NR_VALUES];
+	struct crs_slot sites[CRS_NR_SITES];
 };
 
 /* No TPR seen yet. */
@@ -110,6 +100,7 @@ struct crs_stats {
  * @waiting: n of CRn where @access is a write whose value the emulator has yet
  *	to find, else %CRS_NOT_WAITING
  * @access: the last intercepted access
+ * @vmcb: where the VMCB was found to be one, see crs_svm_plausible()
  * @vcpu: the vCPU, NULL once it is gone
  * @hash: by @vcpu; protected by the table's lock
  * @list: free or gone; protected by the table's lock
@@ -125,6 +116,7 @@ struct crs_vcpu {
 	u8 origin;
 	u8 waiting;
 	struct crs_access access;
+	const void *vmcb;
 	struct kvm_vcpu *vcpu;
 	struct hlist_node hash;
 	struct list_head list;

@@ -169,8 +169,7 @@ static bool crs_vmx_decode(struct crs_access *access,
 		reg = crs_reg_of(qual & CRS_VMX_CR);
 	if (reg == CRS_NO_REG)
 		return false;
-	access->known = kind != CRS_VMX_MOV_FROM;
-	access->what = CRS_WHAT(reg, access->known, CRS_REAL);
+	access->what = CRS_WHAT(reg, kind != CRS_VMX_MOV_FROM, CRS_REAL);
 	if (!crs_vmx_where(access, &wide, vcpu) ||
 	    !crs_vmx_old(&access->old, vcpu, reg, tpr))
 		return false;
@@ -213,7 +212,7 @@ int crs_on_handle_cr(struct kprobe *kp, struct pt_regs *regs)
 	crs_count_begin(v);
 	crs_vmx_armed(&v->s);
 	if (likely(crs_vmx_decode(crs_count_new(v), vcpu, v->s.tpr)))
-		crs_count_access(v);
+		crs_count_access(v, true);
 	else
 		crs_count_other(v);
 	crs_count_end(v);
