@@ -124,7 +124,7 @@ int crs_on_cr_interception(struct kprobe *kp, struct pt_regs *regs)
 	access->what = crs_svm_what[code] & ~CRS_SVM_WHAT;
 	access->old = crs_svm_old(vcpu, CRS_WHAT_REG(access->what), v->s.tpr);
 	crs_svm_where(access, vcpu, vmcb);
-	crs_count_access(v, static_cpu_has(X86_FEATURE_DECODEASSISTS) &&
+	crs_count_access(v, cpu_feature_enabled(X86_FEATURE_DECODEASSISTS) &&
 				    crs_svm_value(access, vcpu, vmcb));
 	crs_count_end(v);
 	return 0;
