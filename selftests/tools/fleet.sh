@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A fleet of four hosts: what crstat-textfile writes passes their node exporters
+# and Prometheus, with the configuration, rules and dashboard of tools/fleet, and
+# comes out as the sums of the files that it was made of.
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib-prometheus.sh
+. "$here/lib-prometheus.sh"
+fleet=$here/../../tools/fleet
+
+need_programs
+
+# X(counter): all of vcpus.
+mapfile -t counters < <(sed -n '/CRS_COUNTERS(X)/,/^$/s/^\tX(\([a-z_0-9]*\),.*/\1/p' \
+	"$here/../../include/kvm_crstat.h")
+
+# An AMD, an Intel, a host of 64 vCPUs in 8 VMs, the recording of a boot.
+hosts=(alpha beta gamma delta)
+declare -A root
+root[alpha]=$scratch/alpha
+cp -r "$reader_dir/amd" "${root[alpha]}"
+root[beta]=$reader_dir/intel
+root[gamma]=$scratch/gamma
+mkdir "${root[gamma]}"
+cp -r "$reader_dir"/empty/{bits,probes} "$reader_dir"/fleet/{vcpus,proc} \
+	"${root[gamma]}"
+root[delta]=$reader_dir/boot/recording
+vcpus=("${root[alpha]}/vcpus" "${root[beta]}/vcpus" "${root[gamma]}/vcpus"
+	"${root[delta]}")
+
+textfile() { # HOST
+	crstat-textfile -d "$scratch/textfile/$1" -r "${root[$1]}"
+}
+
+mkdir "$scratch/prometheus"
+cp "$fleet"/*.yml "$scratch/prometheus"
+sed -i 's/15s/1s/' "$scratch/prometheus/prometheus.yml"
+: >"$scratch/prometheus/kvm-hosts.yml"
+for i in "${!hosts[@]}"; do
+	host=${hosts[i]} address=127.0.0.$((i + 1)):9100
+	mkdir -p "$scratch/textfile/$host"
+	textfile "$host"
+	result $? "crstat-textfile of $host"
+	promtool check metrics <"$scratch/textfile/$host/kvm_crstat.prom" \
+		>"$scratch/promtool" 2>&1
+	result $? "promtool finds no fault with $host"
+	sed 's/^/# /' "$scratch/promtool"
+	printf -- '- targets: [%s]\n  labels: {host: %s}\n' "$address" "$host" \
+		>>"$scratch/prometheus/kvm-hosts.yml"
+	background "$host.log" prometheus-node-exporter \
+		--collector.disable-defaults --collector.textfile \
+		--collector.textfile.directory="$scratch/textfile/$host" \
+		--web.listen-address="$address" --log.level=warn
+done
+promtool check config "$scratch/prometheus/prometheus.yml" \
+	>"$scratch/promtool" 2>&1
+result $? "the example configuration is valid"
+promtool test rules "$here/fleet_rules_test.yml" >"$scratch/promtool" 2>&1
+status=$?
+((!status)) || sed 's/^/# /' "$scratch/promtool"
+result $status "the rules compute what they should"
+
+prometheus_start "$scratch/prometheus/prometheus.yml"
+becomes 'sum(up{job="kvm"})' "${#hosts[@]}"
+result $? "all hosts are up"
+becomes 'count(count by (host) (kvm_crstat_set_tpr_total))' "${#hosts[@]}"
+result $? "all hosts have counters"
+
+((${#counters[@]} > 10)) || skip_all "no counters in the contract"
+for counter in "${counters[@]}"; do
+	becomes "sum(kvm_crstat_${counter}_total)" \
+		"$(sum_of "$counter" "${vcpus[@]}")"
+	result $? "fleet's sum of $counter"
+done
+for i in "${!hosts[@]}"; do
+	becomes "sum(kvm_crstat_cr0_write_total{host=\"${hosts[i]}\"})" \
+		"$(sum_of cr0_write "${vcpus[i]}")"
+	result $? "${hosts[i]}'s sum of cr0_write"
+done
+becomes 'sum(kvm_crstat_bit_set_total{host="alpha",reg="cr0",name="PE"})' 882
+result $? "a bit's sum"
+# Labels of an exporter that Prometheus sets too would come back as exported_*.
+becomes 'count({__name__=~"kvm_crstat_.*", exported_host!=""}
+	or {__name__=~"kvm_crstat_.*", exported_instance!=""})' ""
+result $? "no label is taken twice"
+
+# 1000 writes of the TPR by alpha's guest, in 50 steps that Prometheus may see.
+before=$(sum_of tpr_guest "${root[alpha]}/vcpus")
+for ((i = 0; i < 50; i++)); do
+	awk 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == "tpr_guest") c = i }
+		NR > 2 { $c += 20 } { print }' "${root[alpha]}/vcpus" \
+		>"$scratch/next"
+	cp "$scratch/next" "${root[alpha]}/vcpus"
+	textfile alpha
+	sleep 0.1
+done
+becomes 'sum(kvm_crstat_tpr_guest_total{host="alpha"})' $((before + 1000))
+result $? "writes of a guest arrive"
+becomes 'sum(max_over_time(kvm_crstat_tpr_guest_total[2m])
+	- min_over_time(kvm_crstat_tpr_guest_total[2m]))' 1000
+result $? "no other host counts them"
+becomes 'count(vm:kvm_crstat_tpr_writes:rate1m{origin="guest"} > 0)' 1
+result $? "the rule has the rate of that guest alone"
+becomes 'max(max_over_time(node_textfile_scrape_error[2m]))' 0
+result $? "no exporter saw half a file"
+
+mapfile -t expressions < <(/usr/bin/python3 - "$fleet"/*.json <<'END'
+import json, sys
+for panel in json.load(open(sys.argv[1]))["panels"]:
+    for target in panel["targets"]:
+        print(target["expr"].replace("$__rate_interval", "30s")
+              .replace("$host", ".*").replace("$vm", ".*"))
+END
+)
+answered=0
+for expression in "${expressions[@]}"; do
+	if [[ $(query "$expression") == *'=>'* ]]; then
+		((answered++))
+	else
+		note "no answer: $expression"
+	fi
+done
+((answered > 10 && answered == ${#expressions[@]}))
+result $? "every panel of the dashboard has data"
+
+crstat-textfile -d "$scratch/textfile/beta" -r "$scratch/none" 2>/dev/null
+[[ $? == 8 && ! -e $scratch/textfile/beta/kvm_crstat.prom ]]
+result $? "what can't be read leaves no old counters"
+if [[ -d /sys/module/kvm_crstat ]]; then
+	skip "without the module" "it is loaded"
+else
+	crstat-textfile -d "$scratch/textfile/alpha" &&
+		becomes 'count(kvm_crstat_set_tpr_total{host="alpha"})' ""
+	result $? "without the module a host has no counters"
+fi
+
+finish
