@@ -30,6 +30,7 @@ help:
 	@echo '  check-debug  the same on one built to find mistakes'
 	@echo '  bench      what it costs, in instructions, on the first of KERNEL'
 	@echo '             CHECK=1: quickly, against what is recorded'
+	@echo '  check-tools  tests of tools, packages and Prometheus, without a VM'
 	@echo '  lint       compiler warnings, sparse, style, shell, spelling'
 	@echo
 	@echo '  modules    build kvm_crstat.ko for the kernel built in KDIR'
@@ -78,6 +79,10 @@ check-all:
 check-debug:
 	$(Q)$(MAKE) check KERNEL=debug
 
+check-tools:
+	$(Q)$(vm)/packages install $@
+	$(Q)selftests/tools/check
+
 lint:
 	$(Q)$(vm)/packages install $@
 	$(Q)KERNEL='$(KERNEL)' tools/lint
@@ -93,4 +98,4 @@ clean:
 	$(Q)rm -rf $(BUILD)
 
 .PHONY: help modules kdir tools $(TOOLS) selftests demo check check-all \
-	check-debug bench lint clean
+	check-debug check-tools bench lint clean

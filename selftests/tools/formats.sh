@@ -11,7 +11,7 @@ schema=$here/../../tools/crstat/crstat.schema.json
 cases=(amd intel empty gone boot/recording)
 
 if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
-	# validate: as many documents on stdin as lines, each by the schema.
+	# validate: a document on stdin.
 	validate() {
 		/usr/bin/python3 -c '
 import json, jsonschema, sys
@@ -43,7 +43,7 @@ for view in "${views[@]}"; do
 done
 # Not OpenMetrics: what is no view must be seen to fail.
 sed '$d' "$scratch/metrics/table" >"$scratch/metrics/truncated"
-background server.log /usr/bin/python3 - "$scratch/metrics" <<'END'
+background server.log /usr/bin/python3 -c '
 import functools, http.server, sys
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -51,8 +51,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 http.server.ThreadingHTTPServer(("127.0.0.1", 8000), functools.partial(
-    Handler, directory=sys.argv[1])).serve_forever()
-END
+    Handler, directory=sys.argv[1])).serve_forever()' "$scratch/metrics"
 {
 	echo "global: {scrape_interval: 1s}"
 	echo "scrape_configs:"

@@ -32,7 +32,9 @@ passes() {
 
 # "name help" of each column and command, in the contract and in the manual.
 contract() {
-	sed -n 's/^\tX(\([a-z_0-9]*\), *"\(.*\)").*/\1 \2/p' include/kvm_crstat.h
+	tr -d '\\\n' <include/kvm_crstat.h |
+		grep -oE 'X\([a-z_0-9]+,\s*"[^"]*"(\s*"[^"]*")*\)' |
+		sed -E 's/"\s*"//g; s/X\(([a-z_0-9]+),\s*"(.*)"\)/\1 \2/'
 }
 manual() {
 	sed -n '/^\.SH FILES/,/^\.SH NOTES/p' module/kvm_crstat.4 |

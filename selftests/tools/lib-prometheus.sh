@@ -3,7 +3,7 @@
 # Prometheus on loopback in a network of its own: ports are free, and nothing is
 # reached but what the test itself has started.
 tools_dir=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-readonly reader_dir=$tools_dir/../reader
+reader_dir=$tools_dir/../reader
 PATH=$PATH:$tools_dir/../../build/tools:$tools_dir/../../tools/fleet
 
 network=(unshare --net)
