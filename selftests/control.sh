@@ -37,7 +37,7 @@ end
 
 begin "control cannot be read"
 ! cat $CRSTAT/control >/dev/null 2>&1
-result=$?
+expect "reading fails" $? 0
 expect "mode of control" "$(stat -c %a $CRSTAT/control)" 200
 expect "modes of the rest" "$(stat -c %a $CRSTAT/{vcpus,values,probes} | sort -u)" 444
 end

@@ -26,7 +26,7 @@ exits() { # TID CODE...
 # Each counter is the kernel's own count of those exits, and where a register is
 # always intercepted, crgen's of what it did.
 check() { # NAME INTERCEPTED...
-	local vcpu vm id tid column
+	local vcpu vm id tid column codes
 
 	begin "$1"
 	shift
@@ -34,9 +34,10 @@ check() { # NAME INTERCEPTED...
 	for vcpu in "${vcpus[@]}"; do
 		read -r vm id tid <<<"$vcpu"
 		for column in "${!CODES[@]}"; do
+			read -ra codes <<<"${CODES[$column]}"
 			expect "$vcpu $column against exits" \
 				"${T[saw $vm $id $column]}" \
-				"$(exits "$tid" ${CODES[$column]})"
+				"$(exits "$tid" "${codes[@]}")"
 		done
 		for column; do
 			expect "$vcpu $column against crgen" \

@@ -67,11 +67,13 @@ check() { # NAME ARMED APIC COLUMN...
 		expect "$v cr_other" "${T[saw $v cr_other]}" 0
 		expect "$v armed" "${T[saw $v armed]}" "$armed"
 
-		guest=$((X[cr8_write] + ${W[exit $tid $TPR_BELOW_THRESHOLD]:-0}))
-		user=$((CREATED + T[did $v user_tpr] + T[did $v lapic]))
+		guest=${W[exit $tid $TPR_BELOW_THRESHOLD]:-0}
+		((guest += ${X[cr8_write]:-0}))
+		user=$((CREATED + ${T[did $v user_tpr]} +
+			${T[did $v lapic]}))
 		case $apic in
 		all) want=${T[did $v all_tpr_apic]} ;;
-		user) want=- && ((user += T[did $v run])) ;;
+		user) want=- && ((user += ${T[did $v run]})) ;;
 		*) want=$apic ;;
 		esac
 		expect "$v tpr_guest" "${T[saw $v tpr_guest]}" "$guest"
@@ -79,7 +81,8 @@ check() { # NAME ARMED APIC COLUMN...
 		expect "$v tpr_sync" "${T[saw $v tpr_sync]}" 0
 		expect "$v tpr_user" "${T[saw $v tpr_user]}" "$user"
 		expect "$v tpr_other" "${T[saw $v tpr_other]}" 0
-		((set_cr8 += T[saw $v set_cr8], set_tpr += T[saw $v set_tpr]))
+		((set_cr8 += ${T[saw $v set_cr8]}))
+		((set_tpr += ${T[saw $v set_tpr]}))
 	done
 	expect "set_cr8 against the kprobe event" $set_cr8 "$(calls kvm_set_cr8)"
 	expect "set_tpr against the kprobe event" $set_tpr \

@@ -52,7 +52,7 @@ expect() { # WHAT ACTUAL EXPECTED
 
 end() {
 	((case_status == 0)) || sed 's/^/# /' "$CRSTAT"/{vcpus,callers,probes} 2>&1
-	result $case_status "$case_name"
+	result "$case_status" "$case_name"
 }
 
 finish() {
@@ -81,9 +81,11 @@ vendor() {
 		echo intel
 	fi
 }
-readonly VENDOR=$(vendor)
+VENDOR=$(vendor)
+readonly VENDOR
 # TPR writes of KVM_CREATE_VCPU: where KVM resets a vCPU by kvm_set_cr8().
-readonly CREATED=$([[ $VENDOR == intel ]] && echo 1 || echo 0)
+CREATED=$([[ $VENDOR == intel ]] && echo 1 || echo 0)
+readonly CREATED
 
 # The module may be in its place, or be that of the checkout.
 module_path() {
@@ -101,7 +103,8 @@ require() {
 	type crgen >/dev/null 2>&1 || skip_all "crgen is not in PATH"
 	[[ -d $DEBUGFS/tracing || -d $DEBUGFS/bdi ]] ||
 		skip_all "needs debugfs on $DEBUGFS"
-	readonly MODULE=$(module_path)
+	MODULE=$(module_path)
+	readonly MODULE
 	[[ $MODULE ]] || skip_all "no kvm_crstat.ko for $(uname -r)"
 	unload
 	at_exit+=(unload)
@@ -137,7 +140,7 @@ table() {
 	done
 	while read -r line; do
 		if [[ $line == '# '* ]]; then
-			found= columns=()
+			found='' columns=()
 			[[ ! $want || $line == *" $want" ]] && found=1
 			continue
 		fi
@@ -239,7 +242,7 @@ witness_each() {
 
 	for event in "${!WITNESS[@]}"; do
 		if [[ $witness == trace ]]; then
-			[[ $1 != + ]] || echo 1 >$TRACE/events/$event/enable
+			[[ $1 != + ]] || echo 1 >"$TRACE/events/$event/enable"
 			continue
 		fi
 		trigger=$TRACING/events/$event/trigger
@@ -266,14 +269,18 @@ witness_end() {
 
 # Prints "NAME TID REASON COUNT" for each sort of event in the trace.
 witness_trace() {
+	local n name tid what
+
 	! grep -hE '^(overrun|commit overrun|dropped events): [1-9]' \
 		$TRACE/per_cpu/cpu*/stats || note "the trace lost events"
-	sed -nE -e 's/.*-([0-9]+) +\[.*: kvm_exit: .*reason ([^ ]+).*/exit \1 \2/p' \
-		-e 's/.*-([0-9]+) +\[.*: (kvm_[a-z_0-9]+): .* ra=([^+ ]+).*/\2 \1 \3/p' \
-		$TRACE/trace | sort | uniq -c | while read -r n name tid what; do
+	while read -r n name tid what; do
 		[[ $name != exit ]] || what=${EXITS[$what]:-$what}
 		echo "$name $tid $what $n"
-	done
+	done < <(
+		sed -nE -e 's/.*-([0-9]+) +\[.*: kvm_exit: .*reason ([^ ]+).*/exit \1 \2/p' \
+			-e 's/.*-([0-9]+) +\[.*: (kvm_[a-z_0-9]+): .* ra=([^+ ]+).*/\2 \1 \3/p' \
+			$TRACE/trace | sort | uniq -c
+	)
 }
 
 # The same from the hists.
@@ -289,17 +296,20 @@ witness_hists() {
 			what=${BASH_REMATCH[2]#*] } what=${what%% *}
 			what+=${BASH_REMATCH[4]:+/${BASH_REMATCH[4]}}
 			echo "$name ${BASH_REMATCH[1]} $what ${BASH_REMATCH[5]}"
-		done <$TRACING/events/$event/hist
+		done <"$TRACING/events/$event/hist"
 	done
 }
 
 witness_read() {
-	local name tid what n
+	local name tid what n keys key
 
 	W=()
 	[[ $witness ]] || return 0
 	while read -r name tid what n; do
-		((W[$name $tid $what] += n, W[$name $tid] += n))
-		[[ $what != */* ]] || ((W[$name $tid ${what%/*}] += n))
+		keys=("$name $tid" "$name $tid $what")
+		[[ $what != */* ]] || keys+=("$name $tid ${what%/*}")
+		for key in "${keys[@]}"; do
+			W[$key]=$((${W[$key]:-0} + n))
+		done
 	done < <("witness_${witness/hist/hists}")
 }

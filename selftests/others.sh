@@ -32,7 +32,7 @@ check() {
 		done
 		sum=0
 		for column in tpr_{guest,sync,user,other}; do
-			((sum += T[saw $v $column]))
+			((sum += ${T[saw $v $column]}))
 		done
 		expect "$v sum of the origins" $sum "${T[saw $v set_tpr]}"
 		[[ ! ${3:-} ]] || continue
@@ -74,10 +74,10 @@ tracer_off() {
 	: >$TRACING/trace
 }
 function_count() { # FUNCTION
-	grep -c ": $1 <-" $TRACING/trace
+	grep -c ": $1 <-" "$TRACING/trace"
 }
 function_graph_count() { # FUNCTION
-	grep -cE "\| +$1( \[[a-z_]+\])?\(" $TRACING/trace
+	grep -cE "\| +$1( \[[a-z_]+\])?\(" "$TRACING/trace"
 }
 
 # kprobe events, and kretprobes: those replace return addresses.
@@ -105,7 +105,7 @@ events_count() { # FUNCTION: what it counted since "before"
 	local now was
 
 	now=$(awk -v name="$1" '$1 == name { print $2 + $3 }' \
-		$TRACING/kprobe_profile)
+		"$TRACING/kprobe_profile")
 	was=$(awk -v name="$1" '$1 == name { print $2 + $3 }' "$scratch/before")
 	echo $((now - was))
 }

@@ -66,7 +66,7 @@ agrees() {
 	local column sum=0
 
 	for column in cr{0,3,4,8}_{read,write} cr_other; do
-		((sum += $(total $column)))
+		((sum += $(total "$column")))
 	done
 	expect "CR accesses against hits" $sum \
 		$(($(probe cr_interception 5) + $(probe handle_cr 5)))
@@ -117,7 +117,7 @@ reader() { # FILE...
 
 	while going; do
 		for file; do
-			cat $CRSTAT/"$file" 2>/dev/null >"$copy"
+			cat "$CRSTAT/$file" 2>/dev/null >"$copy"
 			awk -v file="$file" '
 				NR == 1 && $0 != "# kvm_crstat 1 " file ||
 				NR == 2 && !(n = NF) || NR > 2 && NF != n {
@@ -134,24 +134,24 @@ tracers() {
 	while going; do
 		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
 			echo "p:crs_stress/$function $function" \
-				>>$TRACING/kprobe_events
+				>>"$TRACING/kprobe_events"
 		done
-		echo kvm_set_cr8 kvm_lapic_set_tpr >$TRACING/set_ftrace_filter
-		echo function >$TRACING/current_tracer
-		echo 1 >$TRACING/events/crs_stress/enable
+		echo kvm_set_cr8 kvm_lapic_set_tpr >"$TRACING/set_ftrace_filter"
+		echo function >"$TRACING/current_tracer"
+		echo 1 >"$TRACING/events/crs_stress/enable"
 		sleep 0.5
-		echo 0 >$TRACING/events/crs_stress/enable
-		echo nop >$TRACING/current_tracer
-		: >$TRACING/set_ftrace_filter
+		echo 0 >"$TRACING/events/crs_stress/enable"
+		echo nop >"$TRACING/current_tracer"
+		: >"$TRACING/set_ftrace_filter"
 		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
-			echo "-:crs_stress/$function" >>$TRACING/kprobe_events
+			echo "-:crs_stress/$function" >>"$TRACING/kprobe_events"
 		done
 	done
 }
 
 resetter() {
 	while going; do
-		echo reset >$CRSTAT/control
+		echo reset >"$CRSTAT/control"
 	done
 }
 
@@ -160,13 +160,17 @@ switcher() {
 
 	while going; do
 		for set in '' ' cr' ' tpr'; do
-			echo "off$set" >$CRSTAT/control
-			echo "on$set" >$CRSTAT/control
+			echo "off$set" >"$CRSTAT/control"
+			echo "on$set" >"$CRSTAT/control"
 		done
 	done
 }
 
-at_exit+=(': >"$scratch/stop"; wait')
+release() {
+	: >"$scratch/stop"
+	wait
+}
+at_exit+=(release)
 
 load_kvm
 begin "the module comes and goes under full load"

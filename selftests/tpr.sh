@@ -13,7 +13,7 @@ equations() { # VM VCPU TID
 	local v="$1 $2" sum=0 column
 
 	for column in tpr_guest tpr_sync tpr_user tpr_other; do
-		((sum += T[saw $v $column]))
+		((sum += ${T[saw $v $column]}))
 	done
 	expect "$v tpr_other" "${T[saw $v tpr_other]}" 0
 	expect "$v set_cr8" "${T[saw $v set_cr8]}" "${W[kvm_set_cr8 $3]:-0}"
@@ -24,13 +24,13 @@ equations() { # VM VCPU TID
 	fi
 	# KVM_SET_LAPIC does not go through kvm_lapic_set_tpr().
 	expect "$v sum of the origins" $sum \
-		$((T[saw $v set_tpr] + T[did $v lapic]))
+		$((${T[saw $v set_tpr]} + ${T[did $v lapic]}))
 	expect "$v tpr_sync against its call site" "${T[saw $v tpr_sync]}" \
 		"${W[kvm_set_cr8 $3 svm_vcpu_run]:-0}"
 }
 
-# check NAME GUEST APIC [RUN]: columns of crgen, none for what is 0. RUN is an
-# expression for TPR writes by KVM_RUN.
+# check NAME GUEST APIC [RUN]: columns of crgen, none for what is 0. RUN has the
+# TPR writes by KVM_RUN.
 check() {
 	local vcpu vm id tid v site origin
 
@@ -43,8 +43,9 @@ check() {
 			expect "$v tpr_apic" "${T[saw $v tpr_apic]}" \
 				"${T[did $v $3]:-0}"
 		expect "$v tpr_user" "${T[saw $v tpr_user]}" \
-			$((T[did $v user_tpr] + T[did $v lapic] + ${4:-0}))
-		equations $vcpu
+			$((${T[did $v user_tpr]} + ${T[did $v lapic]} +
+				${T[did $v ${4:-none}]:-0}))
+		equations "$vm" "$id" "$tid"
 	done
 	while read -r _ site _ origin _; do
 		[[ $site == *+0x* && $origin != other ]] ||
@@ -91,12 +92,13 @@ end
 
 run cr8-masked=100
 begin "CR8 writes while an interrupt is masked exit"
-v=${vcpus[0]% *}
+read -r vm id tid <<<"${vcpus[0]}"
+v="$vm $id"
 expect "tpr_guest against exits" "${T[saw $v tpr_guest]}" \
-	"${W[exit ${vcpus[0]##* } 24]:-0}"
+	"${W[exit $tid 24]:-0}"
 expect "all but the raise exit" "${T[saw $v tpr_guest]}" \
-	$((T[did $v all_cr8_write] - 1))
-equations ${vcpus[0]}
+	$((${T[did $v all_cr8_write]} - 1))
+equations "$vm" "$id" "$tid"
 end
 
 run tpr-mmio=100
@@ -125,6 +127,6 @@ check "all at once" none all_tpr_apic
 # KVM_RUN takes CR8 from the VMM there: an ioctl each.
 for op in cr8-write sregs port; do
 	run --apic=user --vcpus=2 $op=100
-	check "APIC in userspace: $op" all_cr8_write none 'T[did $v run]'
+	check "APIC in userspace: $op" all_cr8_write none run
 done
 finish

@@ -87,10 +87,10 @@ accesses=0 writes=0
 for vcpu in "${vcpus[@]}"; do
 	v=${vcpu% *}
 	for column in cr{0,3,4,8}_{read,write}; do
-		((accesses += T[saw $v $column]))
+		((accesses += ${T[saw $v $column]}))
 	done
 	for column in tpr_{guest,apic,sync,user,other}; do
-		((writes += T[saw $v $column]))
+		((writes += ${T[saw $v $column]}))
 	done
 done
 hits() {

@@ -28,7 +28,7 @@ end
 begin "addresses used again belong to new vCPUs"
 echo reset >$CRSTAT/control
 for n in {1..20}; do
-	crgen --vcpus=2 cr4-write=$n >/dev/null
+	crgen --vcpus=2 cr4-write="$n" >/dev/null
 done
 expect "rows" "$(rows gone)" 40
 expect "counts" "$(awk 'NR > 2 { print $11 }' $CRSTAT/vcpus | sort -n | paste -sd ' ')" \
@@ -39,7 +39,7 @@ rmmod kvm_crstat
 load max_vcpus=4
 begin "gone rows give way, oldest first, and their counts are kept"
 for n in {1..10}; do
-	crgen cr4-write=$n cr4-read=1 >/dev/null
+	crgen cr4-write="$n" cr4-read=1 >/dev/null
 done
 expect "gone rows" "$(rows gone)" 4
 expect "dropped rows" "$(rows dropped)" 1
@@ -56,7 +56,7 @@ expect "noroom rows" "$(($(rows noroom) > 0))" 1
 expect "sum of writes" "$(total cr4_write)" 800
 sets=0
 for vcpu in "${vcpus[@]}"; do
-	((sets += T[did ${vcpu% *} user_tpr] + CREATED))
+	((sets += ${T[did ${vcpu% *} user_tpr]} + CREATED))
 done
 expect "sum of tpr_user" "$(total tpr_user)" $sets
 expect "sum of set_cr8 against the probe" "$(total set_cr8)" \
