@@ -44,7 +44,8 @@ done
 expect "gone rows" "$(rows gone)" 4
 expect "dropped rows" "$(rows dropped)" 1
 expect "sum of writes" "$(total cr4_write)" 55
-expect "sum of reads" "$(total cr4_read)" 10
+# On Intel reads do not exit.
+expect "sum of reads" "$(total cr4_read)" "$([[ $VENDOR == amd ]] && echo 10 || echo 0)"
 expect "the newest stay" "$(awk '$5 == "gone" { print $11 }' $CRSTAT/vcpus | sort -n | paste -sd ' ')" "7 8 9 10"
 expect "values sum to the writes" \
 	"$(awk '$6 == "cr4" { sum += $8 } END { print sum }' $CRSTAT/values)" 55
