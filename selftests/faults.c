@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation fails once: that of loading the module, of each reader and of
+ * each command. What fails says so, leaves nothing behind, and works when it is
+ * tried again. Needs CONFIG_FAILSLAB and /proc/self/fail-nth.
+ */
+#include <stdbool.h>
+
+#include "kselftest_harness.h"
+#include "module.h"
+
+/* The harness compares a literal's int with whatever type it is shown. */
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
+#define FAIL_NTH "/proc/self/fail-nth"
+
+/* A loader's allocations are hundreds; one that never ends is a mistake. */
+#define MANY 5000
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd >= 0) {
+		if (write(fd, text, strlen(text)) < 0)
+			perror(path);
+		close(fd);
+	}
+}
+
+/* From here on the nth allocation of this thread fails. */
+static void fail_nth(int fd, unsigned int nth)
+{
+	char text[16];
+	int size = snprintf(text, sizeof(text), "%u", nth);
+
+	if (pwrite(fd, text, size, 0) != size)
+		abort();
+}
+
+/* Whether it has failed; none fails from here on. */
+static bool failed(int fd)
+{
+	char text[16] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+		abort();
+	fail_nth(fd, 0);
+	return !atoi(text);
+}
+
+#define NEEDS "needs root, CONFIG_FAILSLAB and the module in its place"
+
+/* A SKIP of the set-up would not keep the tests from running. */
+#define SKIP_UNLESS_READY()                  \
+	do {                                 \
+		if (!self->ready)            \
+			SKIP(return, NEEDS); \
+	} while (0)
+
+FIXTURE(faults)
+{
+	bool ready;
+	int module;
+	int nth;
+	char *probes;
+};
+
+FIXTURE_SETUP(faults)
+{
+	self->nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
+	self->module = module_open();
+	if (geteuid() || self->nth < 0 || self->module < 0)
+		return;
+	/* Those that may sleep are the ones, and hundreds of stacks no help. */
+	put("/sys/kernel/debug/failslab/ignore-gfp-wait", "0");
+	put("/sys/kernel/debug/failslab/verbose", "0");
+	put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "0");
+	put("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "0");
+	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	put("/sys/kernel/debug/fail_page_alloc/verbose", "0");
+
+	ASSERT_EQ(0, system("modprobe kvm_amd 2>&-; modprobe kvm_intel 2>&-"));
+	ASSERT_EQ(0, module_load(self->module, "max_vcpus=8"));
+	self->probes = module_read(MODULE_DIR "probes");
+	ASSERT_NE(NULL, self->probes);
+	self->ready = true;
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+	if (!self->ready)
+		return;
+	module_unload();
+	system("rmmod kvm_amd kvm_intel kvm 2>&-");
+	free(self->probes);
+	close(self->nth);
+	close(self->module);
+}
+
+TEST_F(faults, loading)
+{
+	unsigned int nth, refused = 0;
+	bool hit = true;
+	char *probes;
+	int ret, error;
+
+	SKIP_UNLESS_READY();
+	ASSERT_EQ(0, module_unload());
+	for (nth = 1; hit && nth < MANY; nth++) {
+		fail_nth(self->nth, nth);
+		ret = module_load(self->module, "max_vcpus=8");
+		error = errno;
+		hit = failed(self->nth);
+		if (ret) {
+			refused++;
+			EXPECT_TRUE(hit);
+			EXPECT_TRUE(error == ENOMEM || error == ENOENT ||
+				    error == EINVAL);
+			EXPECT_NE(0, access(MODULE_DIR, F_OK));
+			continue;
+		}
+		/* Without debugfs the module counts on. */
+		probes = module_read(MODULE_DIR "probes");
+		if (probes) {
+			EXPECT_STREQ(self->probes, probes);
+		} else {
+			EXPECT_TRUE(hit);
+		}
+		free(probes);
+		ASSERT_EQ(0, module_unload());
+	}
+	TH_LOG("%u allocations failed, %u times it was not loaded", nth - 2,
+	       refused);
+	EXPECT_FALSE(hit);
+	EXPECT_LT(0, refused);
+	EXPECT_EQ(0, module_load(self->module, "max_vcpus=8"));
+}
+
+TEST_F(faults, reading)
+{
+	unsigned int nth, i, refused = 0;
+	char *whole, *text;
+	bool hit;
+	int error;
+
+	SKIP_UNLESS_READY();
+	ASSERT_EQ(0, system("crgen --vcpus=2 cr4-write=20 port=5 >/dev/null"));
+	for (i = 0; i < NR_MODULE_FILES; i++) {
+		whole = module_read(module_files[i]);
+		ASSERT_NE(NULL, whole);
+		hit = true;
+		for (nth = 1; hit && nth < MANY; nth++) {
+			fail_nth(self->nth, nth);
+			text = module_read(module_files[i]);
+			error = errno;
+			hit = failed(self->nth);
+			if (text) {
+				EXPECT_STREQ(whole, text);
+				free(text);
+			} else {
+				refused++;
+				EXPECT_TRUE(hit);
+				EXPECT_EQ(ENOMEM, error);
+			}
+		}
+		EXPECT_FALSE(hit);
+		free(whole);
+	}
+	EXPECT_LT(0, refused);
+}
+
+TEST_F(faults, commanding)
+{
+	static const char *const commands[] = { "off", "on", "reset" };
+	int fd = open(MODULE_DIR "control", O_WRONLY);
+	unsigned int nth, i;
+	char *probes;
+	bool hit;
+
+	SKIP_UNLESS_READY();
+	ASSERT_LE(0, fd);
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		hit = true;
+		for (nth = 1; hit && nth < MANY; nth++) {
+			if (commands[i][1] == 'n')
+				put(MODULE_DIR "control", "off");
+			fail_nth(self->nth, nth);
+			/* It may be refused, and must work again below. */
+			if (write(fd, commands[i], strlen(commands[i])) < 0)
+				EXPECT_EQ(ENOMEM, errno);
+			hit = failed(self->nth);
+			if (commands[i][1] == 'f')
+				put(MODULE_DIR "control", "on");
+		}
+		EXPECT_FALSE(hit);
+	}
+	put(MODULE_DIR "control", "on");
+	put(MODULE_DIR "control", "reset");
+	probes = module_read(MODULE_DIR "probes");
+	EXPECT_STREQ(self->probes, probes);
+	free(probes);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
