@@ -71,59 +71,88 @@ else
 	skip "no permission" "needs setpriv"
 fi
 
-# The file changes while crstat watches it; each change is one rename.
+# The file vcpus changes while crstat watches it.
 watched=$scratch/watched
 mkdir "$watched"
-count_to() { # CR0_WRITES...: for the vCPUs 0, 1, ...
+vcpus_file() { # CR0_WRITES...: of the vCPUs 0, 1, ...
 	local vcpu=0 writes
 
-	{
-		echo "# kvm_crstat 1 vcpus"
-		sed -n 2p "$here/amd/vcpus"
-		for writes; do
-			echo "10-3 10 11 $vcpu live 0 $writes 0 0 0 0 0 0 0" \
-				"0 0 0 0 0 0 0 0 0x0 r0,w0"
-			((vcpu++))
-		done
-	} >"$watched/next"
+	echo "# kvm_crstat 1 vcpus"
+	sed -n 2p "$here/amd/vcpus"
+	for writes; do
+		echo "10-3 10 11 $vcpu live 0 $writes 0 0 0 0 0 0 0" \
+			"0 0 0 0 0 0 0 0 0x0 r0,w0"
+		((vcpu++))
+	done
+}
+
+# The readings at both ends of an interval are pipes: crstat waits for them, so
+# that the interval is at least $least and at most $most microseconds, however
+# busy the machine. It isn't that of -i, which a rate must not depend on.
+next_pipe() {
+	mkfifo "$watched/next"
 	mv "$watched/next" "$watched/vcpus"
 }
+interval() { # BEFORE AFTER SECONDS
+	local counts before after pipe began opened
 
-# rates BEFORE AFTER: cr0_write of each row of the one interval between them.
-rates() {
-	local before after
-
-	read -ra before <<<"$1"
-	read -ra after <<<"$2"
-	count_to "${before[@]}"
-	crstat --root "$watched" -i 2 -n 1 >"$scratch/rates" &
-	sleep 0.7
-	count_to "${after[@]}"
+	read -ra counts <<<"$1"
+	before=$(vcpus_file "${counts[@]}")
+	read -ra counts <<<"$2"
+	after=$(vcpus_file "${counts[@]}")
+	next_pipe
+	crstat --root "$watched" -i 0.01 -n 1 >"$scratch/rates" &
+	exec {pipe}>"$watched/vcpus"
+	# In place before the first ends, or crstat could open that again.
+	next_pipe
+	began=${EPOCHREALTIME/./}
+	echo "$before" >&"$pipe"
+	exec {pipe}>&-
+	# This waits for crstat, which has looked at its clock by then.
+	exec {pipe}>"$watched/vcpus"
+	opened=${EPOCHREALTIME/./}
+	sleep "$3"
+	least=$((${EPOCHREALTIME/./} - opened))
+	echo "$after" >&"$pipe"
+	exec {pipe}>&-
 	wait $!
-	awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "cr0_write") c = i }
-		NR > 1 { print $3 ":" $c }' "$scratch/rates" | xargs
+	most=$((${EPOCHREALTIME/./} - began))
+	rates=$(awk '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == "cr0_write") c = i }
+		NR > 1 { print $3 ":" $c }' "$scratch/rates" | xargs)
 }
 
-# between NAME TEXT PATTERN LOW HIGH: TEXT is PATTERN with a number for N.
-between() {
-	local number=${2#"${3%N*}"}
+# rate NAME BEFORE AFTER VCPU COUNT: the one row is of VCPU and COUNT events. The
+# bounds are within 5 %, on a slow machine by a longer interval.
+rate() {
+	local seconds
 
-	number=${number%"${3#*N}"}
-	[[ ${3/N/$number} == "$2" ]] &&
-		awk "BEGIN { exit !($number >= $4 && $number <= $5) }"
+	for seconds in 1 2 4 8 16; do
+		interval "$2" "$3" "$seconds"
+		((most * 20 > least * 21)) || break
+	done
+	((most * 20 <= least * 21)) && [[ $rates =~ ^$4:([0-9]+)$ ]] &&
+		((BASH_REMATCH[1] >= $5 * 1000000 / most &&
+			BASH_REMATCH[1] <= $5 * 1000000 / least + 1))
 	result $? "$1"
-	note "$2"
+	note "$rates for $5 in $least to $most us"
 }
 
-# A loaded machine reads late, never early.
-between "rate" "$(rates 500 2500)" 0:N 200 1000
-between "rate after a reset" "$(rates 100000 2000)" 0:N 200 1000
-between "rate of a new vCPU" "$(rates 7 '7 2000')" 1:N 200 1000
-between "no row for idle vCPUs" "$(rates 7 7)" -:N 0 0
+rate "rate" 500 2500 0 2000
+rate "rate after a reset" 100000 2000 0 2000
+rate "rate of a new vCPU" 7 '7 2000' 1 2000
+interval 7 7 0
+[[ $rates == -:0 ]]
+result $? "no row for idle vCPUs"
 
-count_to 1
-crstat --root "$watched" -i 0.1 >"$scratch/rates" &
-sleep 0.5
+vcpus_file 1 >"$watched/next"
+mv "$watched/next" "$watched/vcpus"
+crstat --root "$watched" -i 0.1 >"$scratch/endless" &
+# Before its first line a signal might find no handler.
+for ((tries = 100; tries; tries--)); do
+	[[ ! -s $scratch/endless ]] || break
+	sleep 0.1
+done
 kill -INT $!
 wait $!
 result $? "SIGINT ends it with status 0"
