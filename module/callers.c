@@ -18,9 +18,8 @@
 
 /* GCC's clones of a function, and what it moves out of their way. */
 static const char *const crs_parts[] = {
-	"",		".cold",
-	".constprop.0", ".constprop.0.cold",
-	".isra.0",	".isra.0.cold",
+	"",	   ".cold",	   ".constprop.0", ".constprop.0.cold",
+	".isra.0", ".isra.0.cold",
 };
 
 /**
@@ -127,8 +126,8 @@ static unsigned long crs_caller_unwind(struct pt_regs *regs)
 
 	if (!IS_ENABLED(CONFIG_UNWINDER_ORC))
 		return 0;
+	/* From registers it starts at the caller. */
 	unwind_start(&state, current, regs, NULL);
-	unwind_next_frame(&state);
 	return unwind_get_return_address(&state);
 }
 
@@ -239,8 +238,9 @@ static u64 crs_calls_sum(unsigned int i)
 /* Fill a row from an entry; false where there is nothing to show. */
 static bool crs_call_row(struct crs_call_row *row, unsigned int i)
 {
-	const struct crs_caller *c = &crs_callers[i];
+	/* Pairs with the release in crs_caller_find(). */
 	unsigned long address = smp_load_acquire(&crs_caller_address[i]);
+	const struct crs_caller *c = &crs_callers[i];
 	char *module, *size;
 
 	row->count = crs_calls_sum(i) - crs_calls_base[i];

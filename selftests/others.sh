@@ -42,6 +42,8 @@ check() {
 			"${T[saw $v cr8_write]}"
 		expect "$v tpr_other" "${T[saw $v tpr_other]}" 0
 	done
+	# One frame too far would be a known function, too.
+	[[ ${3:-} ]] || expect "call sites" "$(sites)" "$alone"
 	for function in "${FUNCTIONS[@]}"; do
 		expect "calls of $function that were missed" \
 			"$(probe "$function" 6)" 0
@@ -59,6 +61,10 @@ probe() { # FUNCTION FIELD
 work() {
 	run --vms=2 --vcpus=2 cr4-read=21 cr4-write=22 cr8-masked=23 \
 		tpr-mmio=24 port=25 sregs=26
+}
+
+sites() {
+	sed 1,2d $CRSTAT/callers | awk '{ print $1, $2, $4 }' | sort
 }
 
 # The function tracer and the function graph tracer.
@@ -116,6 +122,11 @@ events_begin() {
 
 at_exit+=(tracer_off events_off)
 load_kvm npt=1
+
+load
+work
+alone=$(sites)
+rmmod kvm_crstat
 
 for tracer in function function_graph; do
 	if ! grep -qw $tracer $TRACING/available_tracers; then
