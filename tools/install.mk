@@ -55,8 +55,11 @@ dkms-source:
 	$(Q)sed 's/#MODULE_VERSION#/$(VERSION)/' tools/dkms/dkms.conf \
 		>$(dkms_source)/dkms.conf
 
-# For the kernels whose headers are there.
-dkms-install: dkms-source
+# For the kernels whose headers are there; what was installed before goes.
+dkms-install:
+	$(Q)! dkms status kvm-crstat/$(VERSION) | grep -q . || \
+		dkms remove kvm-crstat/$(VERSION) --all
+	$(Q)$(MAKE) dkms-source
 	$(Q)dkms add kvm-crstat/$(VERSION)
 	$(Q)for build in /lib/modules/*/build/; do \
 		kernel=$${build%/build/}; \
