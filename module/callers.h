@@ -14,7 +14,7 @@
 struct seq_file;
 
 #define CRS_CALLERS_BITS 6
-#define CRS_NR_CALLERS (1 << CRS_CALLERS_BITS)
+#define CRS_NR_CALLERS BIT(CRS_CALLERS_BITS)
 
 /**
  * struct crs_caller - what is known of a call site

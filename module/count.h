@@ -40,14 +40,15 @@ static __always_inline void crs_count_end(struct crs_vcpu *v)
 	raw_write_seqcount_end(&v->seq);
 }
 
-static __always_inline void crs_count_bits(struct crs_bits *bits, u64 old, u64 new)
+static __always_inline void crs_count_bits(struct crs_bits *bits, u64 old,
+					   u64 value)
 {
-	u64 changed = old ^ new;
+	u64 changed = old ^ value;
 	unsigned int bit;
 
 	for (; changed; changed &= changed - 1) {
 		bit = __ffs(changed);
-		if (new & BIT_ULL(bit))
+		if (value & BIT_ULL(bit))
 			bits->set[bit]++;
 		else
 			bits->cleared[bit]++;
@@ -153,8 +154,8 @@ static __always_inline void crs_count_other(struct crs_vcpu *v)
  *
  * Context: between crs_count_begin() and crs_count_end().
  */
-static __always_inline void
-crs_count_tpr(struct crs_vcpu *v, enum crs_origin origin, u8 tpr)
+static __always_inline void crs_count_tpr(struct crs_vcpu *v,
+					  enum crs_origin origin, u8 tpr)
 {
 	struct crs_stats *s = &v->s;
 	u8 differs = s->tpr ^ tpr;

@@ -23,8 +23,7 @@ static DEFINE_MUTEX(crs_row_lock);
 #define CRS_COUNT_WIDTH 10
 
 /* As wide as the name at least. */
-#define CRS_WIDTH(name) \
-	((int)max_t(size_t, sizeof(#name) - 1, CRS_COUNT_WIDTH))
+#define CRS_WIDTH(name) ((int)max_t(size_t, sizeof(#name) - 1, CRS_COUNT_WIDTH))
 
 static void crs_head(struct seq_file *m, const char *file)
 {
@@ -262,26 +261,34 @@ static void crs_rows_stop(struct seq_file *m, void *v)
 	mutex_unlock(&crs_row_lock);
 }
 
-#define CRS_ROWS_FILE(file, tables)                                        \
-	static int crs_##file##_seq_show(struct seq_file *m, void *v)     \
-	{                                                                 \
-		loff_t pos = *(loff_t *)v;                                \
-									  \
-		if (!pos) {                                               \
-			crs_head(m, #file);                               \
-			crs_head_id(m);                                   \
-			crs_head_##file(m);                               \
-		} else if (crs_vcpu_read(pos - 1, &crs_row, tables)) {      \
-			crs_show_##file(m, &crs_row);                     \
-		}                                                         \
-		return 0;                                                 \
-	}                                                                 \
-	static const struct seq_operations crs_##file##_sops = {          \
-		.start = crs_rows_start,                                  \
-		.next = crs_rows_next,                                    \
-		.stop = crs_rows_stop,                                    \
-		.show = crs_##file##_seq_show,                            \
-	};                                                                \
+static void crs_rows_print(struct seq_file *m, loff_t pos, const char *file,
+			   void (*head)(struct seq_file *m),
+			   void (*show)(struct seq_file *m,
+					const struct crs_stats *s),
+			   bool tables)
+{
+	if (!pos) {
+		crs_head(m, file);
+		crs_head_id(m);
+		head(m);
+	} else if (crs_vcpu_read(pos - 1, &crs_row, tables)) {
+		show(m, &crs_row);
+	}
+}
+
+#define CRS_ROWS_FILE(file, tables)                                     \
+	static int crs_##file##_seq_show(struct seq_file *m, void *v)   \
+	{                                                               \
+		crs_rows_print(m, *(loff_t *)v, #file, crs_head_##file, \
+			       crs_show_##file, tables);                \
+		return 0;                                               \
+	}                                                               \
+	static const struct seq_operations crs_##file##_sops = {        \
+		.start = crs_rows_start,                                \
+		.next = crs_rows_next,                                  \
+		.stop = crs_rows_stop,                                  \
+		.show = crs_##file##_seq_show,                          \
+	};                                                              \
 	DEFINE_SEQ_ATTRIBUTE(crs_##file)
 
 /* vcpus is read often: it copies the counters and leaves the tables alone. */

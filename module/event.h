@@ -31,7 +31,10 @@ enum crs_reg {
 static inline unsigned int crs_reg_number(enum crs_reg reg)
 {
 	static const u8 number[] = {
-		[CRS_CR0] = 0, [CRS_CR3] = 3, [CRS_CR4] = 4, [CRS_CR8] = 8,
+		[CRS_CR0] = 0,
+		[CRS_CR3] = 3,
+		[CRS_CR4] = 4,
+		[CRS_CR8] = 8,
 	};
 
 	return number[reg];
@@ -77,7 +80,7 @@ enum crs_mode {
 #define CRS_WHAT_REG(what) ((what) >> 1 & 3)
 #define CRS_WHAT_MODE(what) ((what) >> 3)
 /* Without the mode: the counters' order, from cr0_read on. */
-#define CRS_WHAT_COUNTER(what) ((what) & 7)
+#define CRS_WHAT_COUNTER(what) ((what) % 8)
 #define CRS_WHAT(reg, write, mode) ((mode) << 3 | (reg) << 1 | (write))
 
 /**
@@ -109,8 +112,8 @@ enum crs_origin {
 
 /*
  * A site as one key: bits 57:0 of the linear address; the bits above, which
- * repeat bit 57 (with 5-level paging, too), are inverted where what was accessed
- * has ones.
+ * repeat bit 57 (with 5-level paging, too), are inverted where what was
+ * accessed has ones.
  */
 #define CRS_SITE_ADDRESS_BITS 58
 

@@ -139,7 +139,8 @@ int crs_symbol_range(enum crs_module module, const char *symbol,
 		     unsigned long *start, unsigned long *end)
 {
 	struct kprobe kp = { .flags = KPROBE_FLAG_DISABLED };
-	char where[KSYM_SYMBOL_LEN], name[sizeof_field(struct crs_probe, symbol)];
+	char where[KSYM_SYMBOL_LEN],
+		name[sizeof_field(struct crs_probe, symbol)];
 	char *plus;
 	unsigned long offset, size, addr;
 	int ret;
@@ -147,7 +148,7 @@ int crs_symbol_range(enum crs_module module, const char *symbol,
 	ret = crs_kprobe_register(&kp, name, sizeof(name), module, symbol);
 	if (ret)
 		return -ENOENT;
-	/* "function+0x4/0x5d0 [module]": with IBT a kprobe sits behind ENDBR. */
+	/* "function+0x4/0x5d0 [module]": a kprobe sits behind ENDBR. */
 	addr = (unsigned long)kp.addr;
 	sprint_symbol(where, addr);
 	unregister_kprobe(&kp);
@@ -419,7 +420,8 @@ void crs_probe_rows(struct seq_file *m)
 		seq_printf(m, "%-26s %-9s %-6s %-7s %12llu %6llu\n",
 			   p->function,
 			   crs_modules[p->module].builtin ?
-				   "-" : crs_modules[p->module].name,
+				   "-" :
+				   crs_modules[p->module].name,
 			   crs_probe_set(p), crs_probe_state(p),
 			   crs_probe_hits(p) - p->hits_base,
 			   crs_probe_missed(p) - p->missed_base);

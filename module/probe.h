@@ -29,31 +29,28 @@ enum crs_set {
  * goes the other way. Where two functions see one event, the one that says
  * nothing without the other comes first, so that no event is seen by half.
  */
-#define CRS_PROBES(X)                                                       \
-	X(vcpu_create, "kvm_arch_vcpu_create", CRS_KVM, CRS_SET_VCPU,       \
-	  crs_on_vcpu_gone)                                                 \
-	X(vcpu_destroy, "kvm_arch_vcpu_destroy", CRS_KVM, CRS_SET_VCPU,     \
-	  crs_on_vcpu_gone)                                                 \
-	X(emulator_set_cr, "emulator_set_cr", CRS_KVM,                      \
-	  CRS_SET_CR | CRS_SET_TPR, crs_on_emulator_set_cr)                 \
-	X(cr_interception, "cr_interception", CRS_KVM_AMD, CRS_SET_CR,      \
-	  crs_on_cr_interception)                                           \
-	X(cr_trap, "cr_trap", CRS_KVM_AMD, CRS_SET_CR, crs_on_cr_trap)      \
-	X(handle_cr, "handle_cr", CRS_KVM_INTEL, CRS_SET_CR,                \
-	  crs_on_handle_cr)                                                 \
-	X(tpr_below_threshold, "handle_tpr_below_threshold", CRS_KVM_INTEL, \
-	  CRS_SET_TPR, crs_on_tpr_below_threshold)                          \
-	X(set_cr8, "kvm_set_cr8", CRS_KVM, CRS_SET_TPR, crs_on_set_cr8)     \
-	X(set_tpr, "kvm_lapic_set_tpr", CRS_KVM, CRS_SET_TPR,               \
-	  crs_on_set_tpr)                                                   \
-	X(reg_write, "kvm_lapic_reg_write", CRS_KVM, CRS_SET_TPR,           \
-	  crs_on_lapic_reg_write)                                           \
-	X(set_lapic, "kvm_apic_set_state", CRS_KVM, CRS_SET_TPR,            \
-	  crs_on_set_lapic)                                                 \
-	X(set_sregs, CRS_SET_SREGS, CRS_KVM, CRS_SET_TPR, crs_on_set_sregs) \
-	X(vcpu_run, "kvm_arch_vcpu_ioctl_run", CRS_KVM,                     \
-	  CRS_SET_CR | CRS_SET_TPR,                                         \
-	  crs_on_vcpu_run)
+#define CRS_PROBES(X)                                                          \
+	X(vcpu_create, "kvm_arch_vcpu_create", CRS_KVM, CRS_SET_VCPU,          \
+	  crs_on_vcpu_gone)                                                    \
+	X(vcpu_destroy, "kvm_arch_vcpu_destroy", CRS_KVM, CRS_SET_VCPU,        \
+	  crs_on_vcpu_gone)                                                    \
+	X(emulator_set_cr, "emulator_set_cr", CRS_KVM,                         \
+	  CRS_SET_CR | CRS_SET_TPR, crs_on_emulator_set_cr)                    \
+	X(cr_interception, "cr_interception", CRS_KVM_AMD, CRS_SET_CR,         \
+	  crs_on_cr_interception)                                              \
+	X(cr_trap, "cr_trap", CRS_KVM_AMD, CRS_SET_CR, crs_on_cr_trap)         \
+	X(handle_cr, "handle_cr", CRS_KVM_INTEL, CRS_SET_CR, crs_on_handle_cr) \
+	X(tpr_below_threshold, "handle_tpr_below_threshold", CRS_KVM_INTEL,    \
+	  CRS_SET_TPR, crs_on_tpr_below_threshold)                             \
+	X(set_cr8, "kvm_set_cr8", CRS_KVM, CRS_SET_TPR, crs_on_set_cr8)        \
+	X(set_tpr, "kvm_lapic_set_tpr", CRS_KVM, CRS_SET_TPR, crs_on_set_tpr)  \
+	X(reg_write, "kvm_lapic_reg_write", CRS_KVM, CRS_SET_TPR,              \
+	  crs_on_lapic_reg_write)                                              \
+	X(set_lapic, "kvm_apic_set_state", CRS_KVM, CRS_SET_TPR,               \
+	  crs_on_set_lapic)                                                    \
+	X(set_sregs, CRS_SET_SREGS, CRS_KVM, CRS_SET_TPR, crs_on_set_sregs)    \
+	X(vcpu_run, "kvm_arch_vcpu_ioctl_run", CRS_KVM,                        \
+	  CRS_SET_CR | CRS_SET_TPR, crs_on_vcpu_run)
 
 #define CRS_X(id, function, module, sets, handler) CRS_PROBE_##id,
 enum crs_probe_id { CRS_PROBES(CRS_X) CRS_NR_PROBES };

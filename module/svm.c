@@ -18,9 +18,10 @@
  * yet to come. No entry is 0, which a read of CR0 would be, so all have bit 7.
  */
 #define CRS_SVM_WHAT BIT(7)
-#define CRS_SVM_CR(n, reg)                                        \
-	[SVM_EXIT_READ_CR0 + (n)] = CRS_SVM_WHAT | CRS_WHAT(reg, 0, 0), \
-	[SVM_EXIT_WRITE_CR0 + (n)] = CRS_SVM_WHAT | CRS_WHAT(reg, 1, 0)
+#define CRS_SVM_CR(n, reg)                                               \
+	[SVM_EXIT_READ_CR0 + (n)] = CRS_SVM_WHAT | CRS_WHAT(reg, 0, 0),  \
+			     [SVM_EXIT_WRITE_CR0 + (n)] = CRS_SVM_WHAT | \
+							  CRS_WHAT(reg, 1, 0)
 
 static const u8 crs_svm_what[] = {
 	[SVM_EXIT_CR0_SEL_WRITE] = CRS_SVM_WHAT | CRS_WHAT(CRS_CR0, 1, 0),

@@ -15,6 +15,9 @@
 #include "event.h"
 #include "vcpu.h"
 
+/* TRACE_EVENT is laid out as a struct, not as a call. */
+/* clang-format off */
+
 TRACE_DEFINE_ENUM(CRS_GUEST);
 TRACE_DEFINE_ENUM(CRS_APIC);
 TRACE_DEFINE_ENUM(CRS_SYNC);
@@ -82,6 +85,8 @@ TRACE_EVENT(tpr_write,
 				   { CRS_SYNC, "sync" }, { CRS_USER, "user" },
 				   { CRS_OTHER, "other" }))
 );
+
+/* clang-format on */
 
 #endif /* CRS_TRACE_H */
 

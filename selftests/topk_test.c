@@ -28,7 +28,7 @@ FIXTURE_TEARDOWN(topk)
 {
 }
 
-static void count(FIXTURE_DATA(topk) *self, u64 key)
+static void count(FIXTURE_DATA(topk) * self, u64 key)
 {
 	crs_topk_add(self->slot, SLOTS, key);
 	self->truth[key]++;
@@ -36,7 +36,7 @@ static void count(FIXTURE_DATA(topk) *self, u64 key)
 }
 
 /* What holds after any stream. */
-static void check(struct __test_metadata *_metadata, FIXTURE_DATA(topk) *self)
+static void check(struct __test_metadata *_metadata, FIXTURE_DATA(topk) * self)
 {
 	bool held[KEYS] = { false };
 	u64 sum = 0, key;
@@ -45,8 +45,8 @@ static void check(struct __test_metadata *_metadata, FIXTURE_DATA(topk) *self)
 	for (i = 0; i < SLOTS && self->slot[i].count; i++) {
 		key = self->slot[i].key;
 		ASSERT_LT(key, KEYS);
-		ASSERT_FALSE(held[key]) TH_LOG("key %llu twice",
-					       (unsigned long long)key);
+		ASSERT_FALSE(held[key])
+		TH_LOG("key %llu twice", (unsigned long long)key);
 		held[key] = true;
 		sum += self->slot[i].count;
 		ASSERT_GE(self->slot[i].count, self->truth[key]);
@@ -60,8 +60,8 @@ static void check(struct __test_metadata *_metadata, FIXTURE_DATA(topk) *self)
 	ASSERT_EQ(sum, self->total);
 	for (key = 0; key < KEYS; key++)
 		if (self->truth[key] > self->total / SLOTS)
-			ASSERT_TRUE(held[key]) TH_LOG("key %llu is missing",
-						      (unsigned long long)key);
+			ASSERT_TRUE(held[key])
+	TH_LOG("key %llu is missing", (unsigned long long)key);
 }
 
 TEST_F(topk, empty)

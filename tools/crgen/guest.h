@@ -34,7 +34,7 @@
 #define PORT_IDLE 0xf5
 #define PORT_FAULT 0xf6
 
-/* The class of the first lies above the TPR of "irq", the other can be masked. */
+/* The first one's class is above the TPR of "irq", the other can be masked. */
 #define VECTOR_HIGH 0xd0
 #define VECTOR_LOW 0x21
 
@@ -46,48 +46,48 @@
  * A counter for each guest instruction of interest, raised right after it ran:
  * X(name, register, direction, mode). The instruction is at label at_<name>.
  */
-#define GUEST_COUNTERS(X)                 \
-	X(cr0_read, CR0, READ, LONG)      \
-	X(cr0_write, CR0, WRITE, LONG)    \
-	X(cr0_ts, CR0, WRITE, LONG)       \
-	X(clts_set, CR0, WRITE, LONG)     \
-	X(clts, CR0, WRITE, LONG)         \
-	X(lmsw, CR0, WRITE, LONG)         \
-	X(pe_enter, CR0, WRITE, REAL)     \
-	X(pe_leave, CR0, WRITE, PROTECTED)\
-	X(cr3_read, CR3, READ, LONG)      \
-	X(cr3_write, CR3, WRITE, LONG)    \
-	X(cr4_read, CR4, READ, LONG)      \
-	X(cr4_write, CR4, WRITE, LONG)    \
-	X(cr4_rax, CR4, WRITE, LONG)      \
-	X(cr4_rcx, CR4, WRITE, LONG)      \
-	X(cr4_rdx, CR4, WRITE, LONG)      \
-	X(cr4_rbx, CR4, WRITE, LONG)      \
-	X(cr4_rsp, CR4, WRITE, LONG)      \
-	X(cr4_rbp, CR4, WRITE, LONG)      \
-	X(cr4_rsi, CR4, WRITE, LONG)      \
-	X(cr4_rdi, CR4, WRITE, LONG)      \
-	X(cr4_r8, CR4, WRITE, LONG)       \
-	X(cr4_r9, CR4, WRITE, LONG)       \
-	X(cr4_r10, CR4, WRITE, LONG)      \
-	X(cr4_r11, CR4, WRITE, LONG)      \
-	X(cr4_r12, CR4, WRITE, LONG)      \
-	X(cr4_r13, CR4, WRITE, LONG)      \
-	X(cr4_r14, CR4, WRITE, LONG)      \
-	X(cr4_r15, CR4, WRITE, LONG)      \
-	X(cr8_read, CR8, READ, LONG)      \
-	X(cr8_write, CR8, WRITE, LONG)    \
-	X(cr8_port, CR8, WRITE, LONG)     \
-	X(masked_raise, CR8, WRITE, LONG) \
-	X(masked, CR8, WRITE, LONG)       \
-	X(masked_lower, CR8, WRITE, LONG) \
-	X(irq_raise, CR8, WRITE, LONG)    \
-	X(irq_lower, CR8, WRITE, LONG)    \
-	X(tpr_mmio, TPR, WRITE, LONG)     \
-	X(tpr_msr, TPR, WRITE, LONG)      \
-	X(port, NONE, WRITE, LONG)        \
-	X(port_cr8, NONE, WRITE, LONG)    \
-	X(cpuid, NONE, READ, LONG)        \
+#define GUEST_COUNTERS(X)                  \
+	X(cr0_read, CR0, READ, LONG)       \
+	X(cr0_write, CR0, WRITE, LONG)     \
+	X(cr0_ts, CR0, WRITE, LONG)        \
+	X(clts_set, CR0, WRITE, LONG)      \
+	X(clts, CR0, WRITE, LONG)          \
+	X(lmsw, CR0, WRITE, LONG)          \
+	X(pe_enter, CR0, WRITE, REAL)      \
+	X(pe_leave, CR0, WRITE, PROTECTED) \
+	X(cr3_read, CR3, READ, LONG)       \
+	X(cr3_write, CR3, WRITE, LONG)     \
+	X(cr4_read, CR4, READ, LONG)       \
+	X(cr4_write, CR4, WRITE, LONG)     \
+	X(cr4_rax, CR4, WRITE, LONG)       \
+	X(cr4_rcx, CR4, WRITE, LONG)       \
+	X(cr4_rdx, CR4, WRITE, LONG)       \
+	X(cr4_rbx, CR4, WRITE, LONG)       \
+	X(cr4_rsp, CR4, WRITE, LONG)       \
+	X(cr4_rbp, CR4, WRITE, LONG)       \
+	X(cr4_rsi, CR4, WRITE, LONG)       \
+	X(cr4_rdi, CR4, WRITE, LONG)       \
+	X(cr4_r8, CR4, WRITE, LONG)        \
+	X(cr4_r9, CR4, WRITE, LONG)        \
+	X(cr4_r10, CR4, WRITE, LONG)       \
+	X(cr4_r11, CR4, WRITE, LONG)       \
+	X(cr4_r12, CR4, WRITE, LONG)       \
+	X(cr4_r13, CR4, WRITE, LONG)       \
+	X(cr4_r14, CR4, WRITE, LONG)       \
+	X(cr4_r15, CR4, WRITE, LONG)       \
+	X(cr8_read, CR8, READ, LONG)       \
+	X(cr8_write, CR8, WRITE, LONG)     \
+	X(cr8_port, CR8, WRITE, LONG)      \
+	X(masked_raise, CR8, WRITE, LONG)  \
+	X(masked, CR8, WRITE, LONG)        \
+	X(masked_lower, CR8, WRITE, LONG)  \
+	X(irq_raise, CR8, WRITE, LONG)     \
+	X(irq_lower, CR8, WRITE, LONG)     \
+	X(tpr_mmio, TPR, WRITE, LONG)      \
+	X(tpr_msr, TPR, WRITE, LONG)       \
+	X(port, NONE, WRITE, LONG)         \
+	X(port_cr8, NONE, WRITE, LONG)     \
+	X(cpuid, NONE, READ, LONG)         \
 	X(eoi, NONE, WRITE, LONG)
 
 #endif /* CRGEN_GUEST_H */

@@ -19,7 +19,7 @@ struct facts {
 	char *parameters[NR_KVM_PARAMETERS];
 };
 
-/* Of the vCPUs that tell what is armed: how many there are, how many have it. */
+/* Of vCPUs that tell what is armed: how many there are, how many have it. */
 struct armed {
 	size_t known;
 	size_t on;

@@ -125,7 +125,7 @@ static void explain_bits(const struct facts *facts)
 static void explain_origin(const struct facts *facts)
 {
 	const struct table *sites = &facts->tables[FILE_sites];
-	uint64_t all = 0, real = 0, protected = 0, upper = 0;
+	uint64_t all = 0, real = 0, flat = 0, upper = 0;
 
 	for (size_t i = 0; i < sites->nr_rows; i++) {
 		const struct cell *row = table_row(sites, i);
@@ -144,7 +144,7 @@ static void explain_origin(const struct facts *facts)
 			 cell_is(&row[SITES_mode], "real"))
 			real += count;
 		else if (address->number < MIB)
-		protected += count;
+			flat += count;
 	}
 	if (all)
 		say(facts,
@@ -153,8 +153,8 @@ static void explain_origin(const struct facts *facts)
 		    " came from below 1 MiB in real mode and %" PRIu64
 		    " in protected mode%s; %" PRIu64
 		    " came from the upper half of the address space, where kernels are.",
-		    all, real, protected,
-		    real && protected ?
+		    all, real, flat,
+		    real && flat ?
 			    ": firmware and boot code switching modes, not interrupts" :
 			    "",
 		    upper);

@@ -114,8 +114,14 @@ static const struct argp_option options[] = {
 	  "Read a recording or a folder of captured files, not the module's",
 	  0 },
 	{ NULL, 0, NULL, 0, "Views:", 1 },
-	VIEWS(VIEW_HELP){ NULL, 0, NULL, 0, "Exit status:", 2 },
-	HELP_ENTRY("0", "all is well", 2) FAIL_STATUSES(STATUS_HELP){ 0 }
+	/* The lists bring their own commas. */
+	/* clang-format off */
+	VIEWS(VIEW_HELP)
+	{ NULL, 0, NULL, 0, "Exit status:", 2 },
+	HELP_ENTRY("0", "all is well", 2)
+	FAIL_STATUSES(STATUS_HELP)
+	{ 0 }
+	/* clang-format on */
 };
 
 const char *argp_program_version = "crstat " CRS_VERSION;

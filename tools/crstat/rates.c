@@ -29,7 +29,7 @@ static void add_row(struct grid *grid, const char *name, const struct cell *row,
 			vcpus_rate(grid, &row[c], seconds);
 }
 
-/* That nothing happened is a line too, or the time would seem to stand still. */
+/* That nothing happened is a line too, or time would seem to stand still. */
 static void add_idle_row(struct grid *grid)
 {
 	struct cell row[NR_VCPUS] = { 0 };

@@ -244,8 +244,8 @@ static bool read_hex(const char *word, uint64_t *number)
 }
 
 /*
- * @above is the cell in the row before: most words stand in many rows, and those
- * that are one in memory need not be compared letter by letter later.
+ * @above is the cell in the row before: most words stand in many rows, and
+ * those that are one in memory need not be compared letter by letter later.
  */
 static bool read_cell(struct cell *cell, const struct cell *above,
 		      enum kind kind, const char *word)
