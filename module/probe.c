@@ -166,7 +166,8 @@ int crs_symbol_range(enum crs_module module, const char *symbol,
 /* Arguments are passed as in the source to these of GCC's clones. */
 static const char *const crs_clones[] = { "", ".constprop.0" };
 
-static void crs_probe_arm(struct crs_probe *p)
+/* Fails for want of memory alone: a function less is seen in "probes". */
+static int crs_probe_arm(struct crs_probe *p)
 {
 	char function[sizeof(p->symbol)];
 	unsigned int i;
@@ -176,7 +177,7 @@ static void crs_probe_arm(struct crs_probe *p)
 
 	if (p->armed || !crs_modules[p->module].present ||
 	    !(p->sets & crs_sets))
-		return;
+		return 0;
 
 	for (i = 0; i < ARRAY_SIZE(crs_clones); i++) {
 		snprintf(function, sizeof(function), "%s%s", p->function,
@@ -189,9 +190,10 @@ static void crs_probe_arm(struct crs_probe *p)
 			break;
 	}
 	WRITE_ONCE(p->armed, !ret);
-	WRITE_ONCE(p->absent, ret);
+	WRITE_ONCE(p->absent, ret == -ENOENT);
 	if (ret && ret != -ENOENT)
 		pr_warn("cannot probe %s: error %d\n", p->function, ret);
+	return ret == -ENOMEM ? ret : 0;
 }
 
 /* All in one batch: each call costs an RCU grace period. */
@@ -231,15 +233,17 @@ static bool crs_probe_lost(const struct crs_probe *p)
 	return !crs_modules[p->module].present;
 }
 
-static void crs_module_came(enum crs_module module)
+static int crs_module_came(enum crs_module module)
 {
 	unsigned int i;
+	int ret = 0;
 
 	crs_modules[module].present = true;
 	crs_callers_resolve(module);
 	for (i = 0; i < CRS_NR_PROBES; i++)
 		if (crs_probes[i].module == module)
-			crs_probe_arm(&crs_probes[i]);
+			ret = crs_probe_arm(&crs_probes[i]) ?: ret;
+	return ret;
 }
 
 static void crs_module_went(enum crs_module module)
@@ -462,9 +466,11 @@ int crs_probe_init(void)
 	mutex_lock(&crs_probe_lock);
 	for (i = 0; i < CRS_NR_MODULES; i++)
 		if (crs_module_here(i))
-			crs_module_came(i);
+			ret = crs_module_came(i) ?: ret;
 	mutex_unlock(&crs_probe_lock);
-	return 0;
+	if (ret)
+		crs_probe_exit();
+	return ret;
 }
 
 /**
