@@ -61,8 +61,8 @@ static inline int module_open(void)
 
 	if (uname(&name))
 		return -1;
-	snprintf(path, sizeof(path),
-		 "/lib/modules/%s/extra/" CRS_NAME ".ko", name.release);
+	snprintf(path, sizeof(path), "/lib/modules/%s/extra/" CRS_NAME ".ko",
+		 name.release);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
