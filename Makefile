@@ -71,7 +71,7 @@ selftests:
 
 demo check:
 	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' $(vm)/packages install $@
-	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' $(vm)/$@
+	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' TESTS='$(TESTS)' $(vm)/$@
 
 check-all:
 	$(Q)$(MAKE) check KERNEL=all
