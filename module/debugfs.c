@@ -360,9 +360,8 @@ static ssize_t crs_control_write(struct file *file, const char __user *buf,
 		return -EINVAL;
 
 	if (c->sets)
-		crs_probe_switch(c->sets, c->on);
-	else
-		crs_reset();
+		return crs_probe_switch(c->sets, c->on) ?: size;
+	crs_reset();
 	return size;
 }
 

@@ -336,22 +336,25 @@ const char *crs_probe_function(enum crs_probe_id id)
  * @on: which
  *
  * Context: process context, sleeps.
+ * Return: 0, or -ENOMEM where not all could be armed.
  */
-void crs_probe_switch(unsigned int sets, bool on)
+int crs_probe_switch(unsigned int sets, bool on)
 {
 	unsigned int i;
+	int ret = 0;
 
 	mutex_lock(&crs_probe_lock);
 	if (on) {
 		WRITE_ONCE(crs_sets, crs_sets | sets);
 		for (i = 0; i < CRS_NR_PROBES; i++)
-			crs_probe_arm(&crs_probes[i]);
+			ret = crs_probe_arm(&crs_probes[i]) ?: ret;
 	} else {
 		WRITE_ONCE(crs_sets, crs_sets & ~sets);
 		crs_probe_disarm(crs_probe_off);
 		crs_vcpu_withdraw();
 	}
 	mutex_unlock(&crs_probe_lock);
+	return ret;
 }
 
 static u64 crs_probe_hits(const struct crs_probe *p)

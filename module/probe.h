@@ -85,7 +85,7 @@ bool crs_module_present(enum crs_module module);
 const char *crs_probe_function(enum crs_probe_id id);
 int crs_symbol_range(enum crs_module module, const char *symbol,
 		     unsigned long *start, unsigned long *end);
-void crs_probe_switch(unsigned int sets, bool on);
+int crs_probe_switch(unsigned int sets, bool on);
 void crs_probe_reset(void);
 void crs_probe_rows(struct seq_file *m);
 int crs_probe_init(void);
