@@ -113,7 +113,7 @@ FIXTURE_TEARDOWN(control)
 		EXPECT_EQ(EINVAL, errno);                   \
 	} while (0)
 
-TEST_F(control, every_length_of_noise)
+TEST_F_TIMEOUT(control, every_length_of_noise, 200)
 {
 	unsigned int seed = number("FUZZ_SEED", 1);
 	unsigned int rounds = number("FUZZ_ROUNDS", 4);
@@ -135,7 +135,7 @@ TEST_F(control, every_length_of_noise)
 		REFUSED(noise, size);
 }
 
-TEST_F(control, every_byte_changed)
+TEST_F_TIMEOUT(control, every_byte_changed, 200)
 {
 	char text[32];
 	size_t i, at, length, size;
