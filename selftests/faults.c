@@ -14,7 +14,7 @@
 
 #define FAIL_NTH "/proc/self/fail-nth"
 
-/* The loader's allocations are hundreds; a loop that never ends is a mistake. */
+/* The loader's allocations are hundreds; more are a loop that never ends. */
 #define MANY 5000
 
 /* At most what the loader allocates when it clears away what init refused. */
@@ -92,8 +92,8 @@ FIXTURE_SETUP(faults)
 	if (geteuid() || self->nth < 0 || self->module < 0)
 		return;
 	/*
-	 * Those that may sleep are the ones. Hundreds of stacks are no help, and
-	 * some are printed where a serial port's lock must not be taken.
+	 * Those that may sleep are the ones. Hundreds of stacks are no help,
+	 * and some are printed where a serial port's lock must not be taken.
 	 */
 	put("/proc/sys/kernel/printk", "1");
 	put("/sys/kernel/debug/failslab/ignore-gfp-wait", "0");
