@@ -88,6 +88,33 @@ void grid_text(struct grid *grid, const char *format, ...)
 }
 
 /**
+ * grid_word - add a word as the next cell
+ * @grid: grid
+ * @word: the word
+ */
+void grid_word(struct grid *grid, const char *word)
+{
+	size_t len = strlen(word);
+
+	memcpy(reserve(grid, len + 1), word, len + 1);
+	end_cell(grid, len);
+}
+
+/* printf() would be most of what a table of many vCPUs costs. */
+static void grid_decimal(struct grid *grid, uint64_t number)
+{
+	char digits[sizeof("18446744073709551615")];
+	char *first = &digits[sizeof(digits) - 1];
+
+	*first = '\0';
+	do {
+		*--first = '0' + number % 10;
+		number /= 10;
+	} while (number);
+	grid_word(grid, first);
+}
+
+/**
  * grid_cell - add a table's cell as the next one
  * @grid: grid
  * @cell: cell
@@ -95,22 +122,12 @@ void grid_text(struct grid *grid, const char *format, ...)
  */
 void grid_cell(struct grid *grid, const struct cell *cell, enum kind kind)
 {
-	/* The longest number, decimal or hexadecimal. */
-	const size_t size = sizeof("18446744073709551615");
-	const char *word;
-	size_t len;
-
-	if (cell->type == CELL_NUMBER) {
-		const char *format = kind == KIND_HEX ? "0x%" PRIx64 :
-							"%" PRIu64;
-
-		len = snprintf(reserve(grid, size), size, format, cell->number);
-	} else {
-		word = cell_word(cell);
-		len = strlen(word);
-		memcpy(reserve(grid, len + 1), word, len + 1);
-	}
-	end_cell(grid, len);
+	if (cell->type != CELL_NUMBER)
+		grid_word(grid, cell_word(cell));
+	else if (kind == KIND_HEX)
+		grid_text(grid, "0x%" PRIx64, cell->number);
+	else
+		grid_decimal(grid, cell->number);
 }
 
 /**
@@ -278,7 +295,9 @@ static unsigned int print_field(const struct grid *grid,
 		return blanks + fill + grid->gap;
 	if (column->side == GRID_RIGHT)
 		blanks += fill;
-	fprintf(output(grid), "%*s%.*s", (int)blanks, "", (int)len, text);
+	while (blanks--)
+		putc_unlocked(' ', output(grid));
+	fwrite_unlocked(text, 1, len, output(grid));
 	return grid->gap + (column->side == GRID_RIGHT ? 0 : fill);
 }
 

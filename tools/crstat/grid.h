@@ -64,6 +64,7 @@ void grid_column(struct grid *grid, const char *heading, enum grid_side side,
 		 unsigned int rank);
 void grid_text(struct grid *grid, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void grid_word(struct grid *grid, const char *word);
 void grid_percent(struct grid *grid, uint64_t part, uint64_t whole);
 void grid_cell(struct grid *grid, const struct cell *cell, enum kind kind);
 bool grid_layout(struct grid *grid, bool keep);

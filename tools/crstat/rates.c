@@ -20,8 +20,8 @@ static void add_row(struct grid *grid, const char *name, const struct cell *row,
 	char text[sizeof("00:00:00")];
 
 	strftime(text, sizeof(text), "%H:%M:%S", localtime(&now));
-	grid_text(grid, "%s", text);
-	grid_text(grid, "%s", name);
+	grid_word(grid, text);
+	grid_word(grid, name);
 	grid_cell(grid, &row[VCPUS_vcpu], KIND_NUMBER);
 	grid_cell(grid, &row[VCPUS_state], KIND_WORD);
 	for (unsigned int c = 0; c < NR_VCPUS; c++)

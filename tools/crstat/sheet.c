@@ -43,7 +43,7 @@ void sheet_columns(struct sheet *sheet)
 void sheet_row(struct sheet *sheet, const struct cell *row)
 {
 	if (sheet->sum != SUM_HOST)
-		grid_text(&sheet->grid, "%s",
+		grid_word(&sheet->grid,
 			  guest_name(&sheet->guests, &row[ID_vm]));
 	if (sheet->sum == SUM_VCPU)
 		grid_cell(&sheet->grid, &row[ID_vcpu], KIND_NUMBER);

@@ -17,7 +17,7 @@ static void add_name(struct grid *grid, const struct symbols *symbols,
 	const struct symbol *symbol;
 
 	if (address->type != CELL_NUMBER) {
-		grid_text(grid, "%s", "");
+		grid_word(grid, "");
 		return;
 	}
 	symbol = symbol_find(symbols, address->number);
@@ -25,9 +25,8 @@ static void add_name(struct grid *grid, const struct symbols *symbols,
 		grid_text(grid, "%s+0x%" PRIx64, symbol->name,
 			  address->number - symbol->address);
 	else
-		grid_text(grid, "%s",
-			  address_area(address->number,
-				       cell_word(&row[SITES_mode])));
+		grid_word(grid, address_area(address->number,
+					     cell_word(&row[SITES_mode])));
 }
 
 /**

@@ -54,9 +54,9 @@ void vcpus_rate(struct grid *grid, const struct cell *count, double seconds)
 	double rate = cell_number(count) / seconds;
 
 	if (count->type != CELL_NUMBER)
-		grid_text(grid, "-");
+		grid_word(grid, "-");
 	else if (!count->number)
-		grid_text(grid, "0");
+		grid_word(grid, "0");
 	else if (rate < 10)
 		grid_text(grid, "%.2g", rate);
 	else
@@ -86,7 +86,7 @@ static void print_text(const struct view *view, const struct table *vcpus,
 	for (size_t i = 0; i < vcpus->nr_rows; i++) {
 		const struct cell *row = table_row(vcpus, i);
 
-		grid_text(&grid, "%s", guest_name(guests, &row[VCPUS_vm]));
+		grid_word(&grid, guest_name(guests, &row[VCPUS_vm]));
 		for (unsigned int c = VCPUS_vm + 1; c < NR_VCPUS; c++)
 			grid_cell(&grid, &row[c], vcpus->file->kinds[c]);
 	}

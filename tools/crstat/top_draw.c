@@ -140,7 +140,7 @@ static void add_rows(const struct top *top, struct grid *grid,
 	     i < shown->nr_rows && i < top->offset + top_page(); i++) {
 		const struct cell *row = table_row(shown, i);
 
-		grid_text(grid, "%s", guest_name(&top->guests, &row[VCPUS_vm]));
+		grid_word(grid, guest_name(&top->guests, &row[VCPUS_vm]));
 		for (unsigned int c = VCPUS_vm + 1; c < NR_VCPUS; c++) {
 			enum kind kind = shown->file->kinds[c];
 

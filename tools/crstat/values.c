@@ -13,7 +13,7 @@ static void add_value(struct grid *grid, const struct cell *row)
 	if (value->type == CELL_NUMBER)
 		reg_describe(text, sizeof(text), cell_word(&row[VALUES_reg]),
 			     value->number);
-	grid_text(grid, "%s", text);
+	grid_word(grid, text);
 }
 
 /**
