@@ -58,8 +58,8 @@ static void crs_set_id(const struct crs_stats *s)
 }
 
 /*
- * A blank and a number, to the right. seq_printf() takes four times as long, and
- * a reader of a thousand vCPUs waits for nothing else.
+ * A blank and a number, to the right. seq_printf() would be most of what a
+ * reader of a thousand vCPUs waits for.
  */
 static void crs_put_count(struct seq_file *m, u64 count, int width)
 {
@@ -98,7 +98,7 @@ static void crs_show_count(struct seq_file *m, const struct crs_stats *s,
 
 static void crs_show_armed(struct seq_file *m, u32 armed, u32 more)
 {
-	const char *read = "r", *write = "w", *selective = "s0";
+	const char *comma = "";
 	unsigned int n;
 
 	if (!more) {
@@ -107,19 +107,21 @@ static void crs_show_armed(struct seq_file *m, u32 armed, u32 more)
 	}
 	for (n = 0; n < 16; n++) {
 		if (armed & BIT(n)) {
-			seq_put_decimal_ull(m, read, n);
-			read = ",r", write = ",w", selective = ",s0";
+			seq_puts(m, comma);
+			seq_put_decimal_ull(m, "r", n);
+			comma = ",";
 		}
 	}
 	for (n = 0; n < 16; n++) {
 		if (armed & BIT(16 + n)) {
-			seq_put_decimal_ull(m, write, n);
-			write = ",w", selective = ",s0";
+			seq_puts(m, comma);
+			seq_put_decimal_ull(m, "w", n);
+			comma = ",";
 		}
 	}
 	if (more & CRS_ARMED_CR0_SEL)
-		seq_puts(m, selective);
-	else if (!armed)
+		seq_printf(m, "%ss0", comma);
+	else if (!*comma)
 		seq_puts(m, "none");
 }
 
