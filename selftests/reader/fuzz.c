@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A fuzzer of the reader's parser and of recordings. From this folder, for ten
- * seconds, with the captured files as a start:
- *
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \
- *         -I../../include -I../../tools/crstat fuzz.c \
- *         ../../tools/crstat/read.c ../../tools/crstat/archive.c -o fuzz
- *   ./fuzz -max_total_time=10 -rss_limit_mb=512 NEW_CORPUS amd gone diff errors
+ * What libFuzzer calls with its texts: each is taken for each of the module's
+ * files, and for a recording of them. tools/fuzz.sh builds and runs it.
  */
 #include <stdlib.h>
 #include <string.h>
