@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +56,7 @@ static char *reserve(struct grid *grid, size_t len)
 	return grid->text + grid->text_used;
 }
 
+/* The next cell's text has been written, its '\0' too, where reserve() said. */
 static void end_cell(struct grid *grid, size_t len)
 {
 	if (grid->nr_cells == grid->max_cells) {
@@ -87,6 +87,12 @@ void grid_text(struct grid *grid, const char *format, ...)
 	end_cell(grid, len);
 }
 
+static void add_cell(struct grid *grid, const char *text, size_t len)
+{
+	memcpy(reserve(grid, len + 1), text, len + 1);
+	end_cell(grid, len);
+}
+
 /**
  * grid_word - add a word as the next cell
  * @grid: grid
@@ -94,24 +100,26 @@ void grid_text(struct grid *grid, const char *format, ...)
  */
 void grid_word(struct grid *grid, const char *word)
 {
-	size_t len = strlen(word);
-
-	memcpy(reserve(grid, len + 1), word, len + 1);
-	end_cell(grid, len);
+	add_cell(grid, word, strlen(word));
 }
 
 /* printf() would be most of what a table of many vCPUs costs. */
-static void grid_decimal(struct grid *grid, uint64_t number)
+static void number_cell(struct grid *grid, uint64_t number, unsigned int base)
 {
-	char digits[sizeof("18446744073709551615")];
-	char *first = &digits[sizeof(digits) - 1];
+	char text[sizeof("18446744073709551615")];
+	char *end = &text[sizeof(text) - 1];
+	char *first = end;
 
-	*first = '\0';
+	*end = '\0';
 	do {
-		*--first = '0' + number % 10;
-		number /= 10;
+		*--first = "0123456789abcdef"[number % base];
+		number /= base;
 	} while (number);
-	grid_word(grid, first);
+	if (base == 16) {
+		*--first = 'x';
+		*--first = '0';
+	}
+	add_cell(grid, first, end - first);
 }
 
 /**
@@ -122,12 +130,10 @@ static void grid_decimal(struct grid *grid, uint64_t number)
  */
 void grid_cell(struct grid *grid, const struct cell *cell, enum kind kind)
 {
-	if (cell->type != CELL_NUMBER)
-		grid_word(grid, cell_word(cell));
-	else if (kind == KIND_HEX)
-		grid_text(grid, "0x%" PRIx64, cell->number);
+	if (cell->type == CELL_NUMBER)
+		number_cell(grid, cell->number, kind == KIND_HEX ? 16 : 10);
 	else
-		grid_decimal(grid, cell->number);
+		grid_word(grid, cell_word(cell));
 }
 
 /**
@@ -145,6 +151,15 @@ static const char *cell_text(const struct grid *grid, size_t row,
 			     unsigned int column)
 {
 	return grid->text + grid->cells[row * grid->nr_columns + column];
+}
+
+static size_t cell_len(const struct grid *grid, size_t row, unsigned int column)
+{
+	size_t cell = row * grid->nr_columns + column;
+	size_t end = cell + 1 < grid->nr_cells ? grid->cells[cell + 1] :
+						 grid->text_used;
+
+	return end - grid->cells[cell] - 1;
 }
 
 static size_t nr_rows(const struct grid *grid)
@@ -176,7 +191,7 @@ static void measure(struct grid *grid, bool keep)
 		if (column->width < width)
 			column->width = width;
 		for (size_t row = 0; row < nr_rows(grid); row++) {
-			width = strlen(cell_text(grid, row, i));
+			width = cell_len(grid, row, i);
 			if (column->side == GRID_WRAP && width > WRAP_WIDTH)
 				width = WRAP_WIDTH;
 			if (column->width < width)
@@ -290,14 +305,16 @@ static unsigned int print_field(const struct grid *grid,
 				unsigned int blanks)
 {
 	unsigned int fill = column->width > len ? column->width - len : 0;
+	FILE *out = output(grid);
 
 	if (!len)
 		return blanks + fill + grid->gap;
 	if (column->side == GRID_RIGHT)
 		blanks += fill;
 	while (blanks--)
-		putc_unlocked(' ', output(grid));
-	fwrite_unlocked(text, 1, len, output(grid));
+		putc_unlocked(' ', out);
+	while (len--)
+		putc_unlocked(*text++, out);
 	return grid->gap + (column->side == GRID_RIGHT ? 0 : fill);
 }
 
@@ -382,7 +399,8 @@ void grid_print_rows(const struct grid *grid)
 				print_wrapped(grid, column, text, blanks);
 			else
 				blanks = print_field(grid, column, text,
-						     strlen(text), blanks);
+						     cell_len(grid, row, i),
+						     blanks);
 		}
 		putc('\n', output(grid));
 	}
