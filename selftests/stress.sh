@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Everything at once, and again: what is counted plus what is shown as lost is
-# what the guests did. CRS_STRESS scales it: 1, the default, takes a minute or
-# two in an emulated machine, 100 hours.
+# what the guests did. CRS_STRESS scales it: 1, the default, takes a minute in an
+# emulated machine, 100 hours.
 . "$(dirname "$0")/lib.sh"
 
 require
 (($(nproc) > 1)) || skip_all "needs several CPUs"
 
 readonly KVM=kvm_$VENDOR
-readonly ROUNDS=$((4 * ${CRS_STRESS:-1}))
+readonly ROUNDS=$((2 * ${CRS_STRESS:-1}))
 
 total() { # COLUMN: over all rows
 	awk -v name="$1" 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
