@@ -132,18 +132,22 @@ static int crs_kprobe_register(struct kprobe *kp, char *symbol, size_t size,
  *
  * Modules may not look symbols up by name; a kprobe that is never armed may.
  *
- * Context: process context, sleeps.
+ * Context: process context, sleeps; when a module comes, which is under the
+ * probes' lock.
  * Return: 0, or -ENOENT where there is no such function.
  */
 int crs_symbol_range(enum crs_module module, const char *symbol,
 		     unsigned long *start, unsigned long *end)
 {
+	/* Half a kilobyte, protected by crs_probe_lock. */
+	static char where[KSYM_SYMBOL_LEN];
 	struct kprobe kp = { .flags = KPROBE_FLAG_DISABLED };
-	char where[KSYM_SYMBOL_LEN],
-		name[sizeof_field(struct crs_probe, symbol)];
+	char name[sizeof_field(struct crs_probe, symbol)];
 	char *plus;
 	unsigned long offset, size, addr;
 	int ret;
+
+	lockdep_assert_held(&crs_probe_lock);
 
 	ret = crs_kprobe_register(&kp, name, sizeof(name), module, symbol);
 	if (ret)
