@@ -207,9 +207,9 @@ let_go() {
 witness=
 declare -A W
 declare -A WITNESS=(
-	[kvm/kvm_exit]='hist:keys=common_pid,exit_reason:size=8192'
-	[crs_test/kvm_set_cr8]='hist:keys=common_pid,ra.sym:size=4096'
-	[crs_test/kvm_lapic_set_tpr]='hist:keys=common_pid,ra.sym:size=4096'
+	[kvm/kvm_exit]='hist:keys=common_pid,exit_reason:size=1024'
+	[crs_test/kvm_set_cr8]='hist:keys=common_pid,ra.sym:size=512'
+	[crs_test/kvm_lapic_set_tpr]='hist:keys=common_pid,ra.sym:size=512'
 )
 # A trace names exits, a hist numbers them: APM vol. 2 appendix C.
 declare -A EXITS=(

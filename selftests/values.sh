@@ -17,7 +17,7 @@ rows() { # FILE REGISTER: of the first vCPU
 
 load_kvm npt=0
 load
-WITNESS[kvm_crstat/cr_access]='hist:keys=cr,write,value:size=8192'
+WITNESS[kvm_crstat/cr_access]='hist:keys=cr,write,value:size=2048'
 WITNESS[kvm_crstat/tpr_write]='hist:keys=vcpu,origin'
 witness_start
 
