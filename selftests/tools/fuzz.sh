@@ -21,7 +21,8 @@ cat {amd,intel}/{vcpus,values,bits,sites,callers,probes} |
 
 mkdir "$scratch/corpus"
 # As many columns as the parser takes: one more would be too many.
-awk 'NR > 1 { for (n = NF; n < 128; n++) $0 = $0 " x" n } 1' amd/vcpus \
+awk -v max="$(sed -n 's/^#define MAX_COLUMNS //p' $READER/read.c)" '
+	NR > 1 { for (n = NF; n < max; n++) $0 = $0 " x" n } 1' amd/vcpus \
 	>"$scratch/corpus/wide"
 "$scratch/fuzz" -max_total_time="$LIMIT" -timeout=10 -rss_limit_mb=512 \
 	-dict="$scratch/words" -print_final_stats=1 -artifact_prefix="$scratch/" \
