@@ -71,6 +71,14 @@ static void crs_put_count(struct seq_file *m, u64 count, int width)
 	seq_put_decimal_ull(m, blanks + sizeof(blanks) - 1 - width, count);
 }
 
+/* The last two columns of a row of values, bits or sites. */
+static void crs_end_row(struct seq_file *m, u64 a, u64 b)
+{
+	crs_put_count(m, a, 12);
+	crs_put_count(m, b, 12);
+	seq_putc(m, '\n');
+}
+
 /* Whether a counter can count at all for this vCPU on this kernel. */
 static bool crs_applies(const struct crs_stats *s, enum crs_counter counter)
 {
@@ -181,9 +189,7 @@ static void crs_show_values(struct seq_file *m, const struct crs_stats *s)
 			seq_puts(m, crs_row_id);
 			seq_printf(m, " %-3s %#18llx", crs_reg_names[reg],
 				   slot->key);
-			crs_put_count(m, slot->count, 12);
-			crs_put_count(m, slot->error, 12);
-			seq_putc(m, '\n');
+			crs_end_row(m, slot->count, slot->error);
 		}
 		if (!unknown)
 			continue;
@@ -218,9 +224,7 @@ static void crs_show_bits_of(struct seq_file *m, const struct crs_stats *s,
 		}
 		seq_puts(m, crs_row_id);
 		seq_printf(m, " %-3s %3u %-10s", crs_reg_names[reg], i, name);
-		crs_put_count(m, bits->set[i], 12);
-		crs_put_count(m, bits->cleared[i], 12);
-		seq_putc(m, '\n');
+		crs_end_row(m, bits->set[i], bits->cleared[i]);
 	}
 }
 
@@ -263,9 +267,7 @@ static void crs_show_sites(struct seq_file *m, const struct crs_stats *s)
 			   modes[CRS_WHAT_MODE(what)],
 			   crs_reg_names[CRS_WHAT_REG(what)],
 			   what & CRS_WHAT_WRITE ? "write" : "read");
-		crs_put_count(m, slot->count, 12);
-		crs_put_count(m, slot->error, 12);
-		seq_putc(m, '\n');
+		crs_end_row(m, slot->count, slot->error);
 	}
 }
 

@@ -103,8 +103,7 @@ FIXTURE_SETUP(faults)
 	put("/sys/kernel/debug/fail_page_alloc/min-order", "0");
 	put("/sys/kernel/debug/fail_page_alloc/verbose", "0");
 
-	ASSERT_EQ(0,
-		  system("modprobe kvm_amd 2>&- || modprobe kvm_intel 2>&-"));
+	ASSERT_EQ(0, module_load_kvm());
 	ASSERT_EQ(0, module_load(self->module, "max_vcpus=8"));
 	self->probes = module_read(MODULE_DIR "probes");
 	ASSERT_NE(NULL, self->probes);

@@ -72,8 +72,7 @@ FIXTURE_SETUP(control)
 	if (geteuid() || self->module < 0)
 		return;
 	/* Rows that a wrong command could change. */
-	ASSERT_EQ(0,
-		  system("modprobe kvm_amd 2>&- || modprobe kvm_intel 2>&-"));
+	ASSERT_EQ(0, module_load_kvm());
 	ASSERT_EQ(0, module_load(self->module, "max_vcpus=8"));
 	ASSERT_EQ(0, system("crgen --vcpus=2 cr4-write=20 port=5 >/dev/null"));
 	self->fd = open(MODULE_DIR "control", O_WRONLY);

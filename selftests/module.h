@@ -53,6 +53,12 @@ static inline char *module_read(const char *path)
 	return text;
 }
 
+/* Loads KVM for the CPU at hand. */
+static inline int module_load_kvm(void)
+{
+	return system("modprobe kvm_amd 2>&- || modprobe kvm_intel 2>&-");
+}
+
 /* A file descriptor of kvm_crstat.ko, or -1. */
 static inline int module_open(void)
 {
