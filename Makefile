@@ -25,11 +25,16 @@ help:
 	@echo
 	@echo '  demo       watch a Linux guest boot, in a VM of its own'
 	@echo '  check      run all tests on the kernels KERNEL="$(KERNEL)"'
-	@echo '             with a CPU of VENDOR=$(VENDOR) (amd, intel)'
+	@echo '             on the machine VENDOR=$(VENDOR) (or amd-decode, amd-smp,'
+	@echo '             intel, intel-apicv)'
 	@echo '  check-all  the same on every kernel that is supported'
 	@echo '  check-debug  the same on one built to find mistakes'
+	@echo '  mutants    small mistakes in the module, each to be caught by a test'
 	@echo '  bench      what it costs, in instructions, on the first of KERNEL'
 	@echo '             CHECK=1: quickly, against what is recorded'
+	@echo '  cases      known problems of CR0, CR4 and CR8, asserted (CASES: some)'
+	@echo '  survey     what firmware, loaders and kernels do (GUESTS: some)'
+	@echo '  check-bare  what README says, in bare roots of Debian 12 and 13 (as root)'
 	@echo '  check-tools  tests of tools, packages and Prometheus, without a VM'
 	@echo '  lint       compiler warnings, sparse, style, shell, spelling'
 	@echo
@@ -71,13 +76,30 @@ selftests:
 
 demo check:
 	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' $(vm)/packages install $@
-	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' TESTS='$(TESTS)' $(vm)/$@
+	$(Q)KERNEL='$(KERNEL)' VENDOR='$(VENDOR)' TESTS='$(TESTS)' HOOK='$(HOOK)' $(vm)/$@
+
+# On the machines that they name: Bochs, too.
+cases:
+	$(Q)VENDOR=intel $(vm)/packages install check
+	$(Q)CASES='$(CASES)' $(vm)/$@
+
+survey:
+	$(Q)$(vm)/packages install check
+	$(Q)KERNEL='$(firstword $(KERNEL))' GUESTS='$(GUESTS)' $(vm)/$@
 
 check-all:
 	$(Q)$(MAKE) check KERNEL=all
 
 check-debug:
 	$(Q)$(MAKE) check KERNEL=debug
+
+mutants:
+	$(Q)KERNEL=6.1 $(vm)/packages install check
+	$(Q)selftests/mutants/run $(NAMES)
+
+check-bare:
+	$(Q)$(vm)/packages install $@
+	$(Q)TESTS='$(TESTS)' QUICK='$(QUICK)' FULL='$(FULL)' $(vm)/bare
 
 check-tools:
 	$(Q)$(vm)/packages install $@
@@ -97,5 +119,5 @@ include tools/install.mk
 clean:
 	$(Q)rm -rf $(BUILD)
 
-.PHONY: help modules kdir tools $(TOOLS) selftests demo check check-all \
-	check-debug check-tools bench lint clean
+.PHONY: help modules kdir tools $(TOOLS) selftests demo check cases survey \
+	check-all check-debug check-bare check-tools mutants bench lint clean

@@ -8,110 +8,120 @@
  * classification; the file "callers" shows each site seen, so that it can be
  * checked against the kernel's source.
  */
-#include <linux/kallsyms.h>
+#include <linux/kernel.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
+#include <asm/segment.h>
 #include <asm/unwind.h>
 
 #include "callers.h"
 
-/* GCC's clones of a function, and what it moves out of their way. */
-static const char *const crs_parts[] = {
-	"",	   ".cold",	   ".constprop.0", ".constprop.0.cold",
-	".isra.0", ".isra.0.cold",
+/*
+ * X(function, origin, entry): functions that call a TPR function. Where the
+ * APIC is in userspace, the probe @entry counts the write at its entry.
+ */
+#define CRS_CALLERS(X)                                                   \
+	X("kvm_set_cr8", CRS_VIA, CRS_NR_PROBES)                         \
+	/* sync_cr8_to_lapic() is inlined: V_TPR is copied back. */      \
+	X("svm_vcpu_run", CRS_SYNC, CRS_NR_PROBES)                       \
+	X("cr_interception", CRS_GUEST, CRS_NR_PROBES)                   \
+	X("cr_trap", CRS_GUEST, CRS_NR_PROBES)                           \
+	X("handle_cr", CRS_GUEST, CRS_NR_PROBES)                         \
+	/* KVM_CREATE_VCPU, or INIT in KVM_RUN. */                       \
+	X("vmx_vcpu_reset", CRS_USER, CRS_NR_PROBES)                     \
+	/* The emulated MOV to CR8; the second where the first jumps. */ \
+	X("emulator_set_cr", CRS_GUEST, CRS_PROBE_emulator_set_cr)       \
+	X("em_cr_write", CRS_GUEST, CRS_PROBE_emulator_set_cr)           \
+	X("__set_sregs_common", CRS_USER, CRS_PROBE_set_sregs)           \
+	X("__set_sregs", CRS_USER, CRS_PROBE_set_sregs)                  \
+	X("kvm_arch_vcpu_ioctl_run", CRS_USER, CRS_PROBE_vcpu_run)
+
+static const struct crs_calling {
+	const char *function;
+	u8 origin;
+	u8 entry;
+} crs_calling[] = {
+#define CRS_X(function, origin, entry) { function, origin, entry },
+	CRS_CALLERS(CRS_X)
+#undef CRS_X
 };
+
+/* Long enough for the longest of them with clone, offset, size and module. */
+#define CRS_SITE_LEN 96
 
 /**
- * struct crs_range - a function that calls a TPR function
- * @function: its name
- * @module: its module
- * @origin: what a call from there is
- * @entry: the probe that counts the write at a function's entry where the APIC
- *	is in userspace, or CRS_NR_PROBES for none
- * @part: where the code is that the compiler made of it; empty where it is not
- *	there now
+ * struct crs_caller_row - a call site by name
+ * @site: "symbol+0x12/0x34 [module]"
+ * @probe: the function called, &enum crs_probe_id
+ * @origin: &enum crs_origin
  */
-struct crs_range {
-	const char *function;
-	enum crs_module module;
-	enum crs_origin origin;
-	enum crs_probe_id entry;
-	struct {
-		unsigned long start;
-		unsigned long end;
-	} part[ARRAY_SIZE(crs_parts)];
-};
-
-static struct crs_range crs_ranges[] = {
-	{ "kvm_set_cr8", CRS_KVM, CRS_VIA, CRS_NR_PROBES },
-	/* sync_cr8_to_lapic() is inlined: V_TPR is copied back. */
-	{ "svm_vcpu_run", CRS_KVM_AMD, CRS_SYNC, CRS_NR_PROBES },
-	{ "cr_interception", CRS_KVM_AMD, CRS_GUEST, CRS_NR_PROBES },
-	{ "cr_trap", CRS_KVM_AMD, CRS_GUEST, CRS_NR_PROBES },
-	{ "handle_cr", CRS_KVM_INTEL, CRS_GUEST, CRS_NR_PROBES },
-	/* KVM_CREATE_VCPU, or INIT in KVM_RUN. */
-	{ "vmx_vcpu_reset", CRS_KVM_INTEL, CRS_USER, CRS_NR_PROBES },
-	/* The emulated MOV to CR8; the second one where the first jumps. */
-	{ "emulator_set_cr", CRS_KVM, CRS_GUEST, CRS_PROBE_emulator_set_cr },
-	{ "em_cr_write", CRS_KVM, CRS_GUEST, CRS_PROBE_emulator_set_cr },
-	{ "__set_sregs_common", CRS_KVM, CRS_USER, CRS_PROBE_set_sregs },
-	{ "__set_sregs", CRS_KVM, CRS_USER, CRS_PROBE_set_sregs },
-	{ "kvm_arch_vcpu_ioctl_run", CRS_KVM, CRS_USER, CRS_PROBE_vcpu_run },
-};
-
-/* Entries are added by handlers, and cleared while no probe can hit. */
-static DEFINE_RAW_SPINLOCK(crs_callers_lock);
-
-unsigned long crs_caller_address[CRS_NR_CALLERS + 1];
-struct crs_caller crs_callers[CRS_NR_CALLERS + 1] = {
-	[CRS_NR_CALLERS] = { .origin = CRS_OTHER },
-};
-
-DEFINE_PER_CPU(u64[CRS_NR_CALLERS + 1], crs_calls);
-
-/* A call site as it is shown. */
-struct crs_call_row {
-	const char *function;
-	const char *origin;
-	char site[KSYM_NAME_LEN + 20];
-	char module[MODULE_NAME_LEN];
-	u64 count;
+struct crs_caller_row {
+	char site[CRS_SITE_LEN];
+	u8 probe;
+	u8 origin;
 };
 
 /*
- * Rows of sites whose module went. Protected, like the bases, by
- * crs_rows_lock against the module notifier, reset and readers.
+ * Protects crs_callers, crs_caller_address, crs_caller_rows and crs_hidden
+ * against each other's writers: handlers where a site is new, and the module
+ * notifier. Rows are only ever added, before crs_nr_caller_rows tells readers.
  */
-static struct crs_call_row crs_past[CRS_NR_CALLERS];
-static unsigned int crs_nr_past;
+static DEFINE_RAW_SPINLOCK(crs_callers_lock);
+
+#define CRS_NO_ROOM CRS_NR_CALLERS
+
+unsigned long crs_caller_address[CRS_NR_CALLERS + 1];
+struct crs_caller crs_callers[CRS_NR_CALLERS + 1] = {
+	[CRS_NO_ROOM] = {
+		.origin = CRS_OTHER,
+		.entry = CRS_NR_PROBES,
+		.row = CRS_NO_ROOM,
+	},
+};
+
+static struct crs_caller_row crs_caller_rows[CRS_NR_CALLERS];
+static unsigned int crs_nr_caller_rows;
+
+DEFINE_PER_CPU(u64[CRS_NR_CALLERS + 1], crs_calls);
+
+/* What tracers put in place of return addresses, as far as it was met. */
+static unsigned long crs_hidden[4];
+
+/* Protects the counts at the last reset against other resets and readers. */
+static DEFINE_MUTEX(crs_calls_lock);
 static u64 crs_calls_base[CRS_NR_CALLERS + 1];
-static DEFINE_MUTEX(crs_rows_lock);
 
 static const char *const crs_origin_names[] = {
 	[CRS_GUEST] = "guest", [CRS_APIC] = "apic",   [CRS_SYNC] = "sync",
 	[CRS_USER] = "user",   [CRS_OTHER] = "other", [CRS_VIA] = "via",
 };
 
-static void crs_caller_classify(struct crs_caller *c, unsigned long address)
+/*
+ * The function that a site lies in: its symbol up to the first dot, behind
+ * which is what the compiler made of it (.constprop.1, .part.0, .cold). NULL
+ * where it is none of those that are known to call.
+ */
+static const struct crs_calling *crs_caller_classify(const char *site)
 {
-	const struct crs_range *r;
+	size_t len = strcspn(site, ".+");
 	unsigned int i;
 
-	c->origin = CRS_OTHER;
-	c->entry = false;
-	for (r = crs_ranges; r < crs_ranges + ARRAY_SIZE(crs_ranges); r++) {
-		for (i = 0; i < ARRAY_SIZE(crs_parts); i++) {
-			/* It lies behind its call: at the end for the last. */
-			if (address <= r->part[i].start ||
-			    address > r->part[i].end)
-				continue;
-			c->origin = r->origin;
-			c->entry = r->entry != CRS_NR_PROBES &&
-				   crs_probe_armed(r->entry);
-			return;
-		}
-	}
+	for (i = 0; i < ARRAY_SIZE(crs_calling); i++)
+		if (!strncmp(crs_calling[i].function, site, len) &&
+		    !crs_calling[i].function[len])
+			return &crs_calling[i];
+	return NULL;
+}
+
+/* Looked up by the call: what returns may lie behind the function's end. */
+static const struct crs_calling *crs_caller_name(char site[CRS_SITE_LEN],
+						 unsigned long address)
+{
+	snprintf(site, CRS_SITE_LEN, "%pB", (void *)address);
+	return crs_caller_classify(site);
 }
 
 /*
@@ -120,14 +130,22 @@ static void crs_caller_classify(struct crs_caller *c, unsigned long address)
  * unwinder knows. That of frame pointers skips a caller at a function's entry,
  * so better no answer there.
  */
-static unsigned long crs_caller_unwind(struct pt_regs *regs)
+static unsigned long crs_caller_unwind(unsigned long sp)
 {
+	/*
+	 * All that the ORC unwinder needs; it starts at the caller. The stack
+	 * is the same at any function's entry, so let it be one of our own.
+	 */
+	struct pt_regs regs = {
+		.ip = (unsigned long)crs_canary,
+		.sp = sp,
+		.cs = __KERNEL_CS,
+	};
 	struct unwind_state state;
 
 	if (!IS_ENABLED(CONFIG_UNWINDER_ORC))
 		return 0;
-	/* From registers it starts at the caller. */
-	unwind_start(&state, current, regs, NULL);
+	unwind_start(&state, current, &regs, NULL);
 	return unwind_get_return_address(&state);
 }
 
@@ -149,11 +167,33 @@ static int crs_caller_lookup(unsigned long address)
 	return -ENOENT;
 }
 
-static unsigned int crs_caller_add(const struct crs_caller *c,
-				   unsigned long address)
+/* The row of a name, which a module that was here before may have left. */
+static unsigned int crs_caller_row(enum crs_probe_id probe, const char *site,
+				   enum crs_origin origin)
+{
+	struct crs_caller_row *r = crs_caller_rows;
+
+	lockdep_assert_held(&crs_callers_lock);
+
+	for (; r < crs_caller_rows + crs_nr_caller_rows; r++)
+		if (r->probe == probe && !strcmp(r->site, site))
+			return r - crs_caller_rows;
+	if (crs_nr_caller_rows == CRS_NR_CALLERS)
+		return CRS_NO_ROOM;
+	r->probe = probe;
+	r->origin = origin;
+	strscpy(r->site, site, sizeof(r->site));
+	/* Pairs with the acquire in crs_callers_rows(): the row is there. */
+	smp_store_release(&crs_nr_caller_rows, crs_nr_caller_rows + 1);
+	return r - crs_caller_rows;
+}
+
+static unsigned int crs_caller_add(enum crs_probe_id probe,
+				   unsigned long address, const char *site,
+				   const struct crs_calling *calling)
 {
 	unsigned int first = hash_long(address, CRS_CALLERS_BITS);
-	unsigned int n, i = CRS_NR_CALLERS;
+	unsigned int n, i = CRS_NO_ROOM;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&crs_callers_lock, flags);
@@ -163,160 +203,107 @@ static unsigned int crs_caller_add(const struct crs_caller *c,
 			break;
 		if (crs_caller_address[i])
 			continue;
-		crs_callers[i] = *c;
+		crs_callers[i].origin = calling ? calling->origin : CRS_OTHER;
+		crs_callers[i].entry = calling ? calling->entry : CRS_NR_PROBES;
+		crs_callers[i].row =
+			crs_caller_row(probe, site, crs_callers[i].origin);
 		/* Pairs with the acquire of the lookups: the rest is there. */
 		smp_store_release(&crs_caller_address[i], address);
 		break;
 	}
 	raw_spin_unlock_irqrestore(&crs_callers_lock, flags);
-	return n < CRS_NR_CALLERS ? i : CRS_NR_CALLERS;
+	return n < CRS_NR_CALLERS ? i : CRS_NO_ROOM;
+}
+
+static bool crs_caller_hidden(unsigned long address)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(crs_hidden); i++)
+		if (READ_ONCE(crs_hidden[i]) == address)
+			return true;
+	return false;
+}
+
+/* Spares the next call from there a search by name. */
+static void crs_caller_hide(unsigned long address)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&crs_callers_lock, flags);
+	for (i = 0; i < ARRAY_SIZE(crs_hidden); i++) {
+		if (crs_hidden[i] && crs_hidden[i] != address)
+			continue;
+		WRITE_ONCE(crs_hidden[i], address);
+		break;
+	}
+	raw_spin_unlock_irqrestore(&crs_callers_lock, flags);
 }
 
 /**
  * crs_caller_find - crs_caller_count() where the site is not at its first place
  * @probe: the function called
- * @regs: registers at its entry
+ * @site: the return address as it stands on the stack
+ * @sp: the stack pointer there
  *
- * Context: kprobe handler, preemption disabled. Takes crs_callers_lock where
- * the site is new.
+ * Context: handler, preemption disabled. Looks a new site up by name, which
+ * takes tens of microseconds once, and takes crs_callers_lock.
  * Return: the entry's index; that of all others where there is no room.
  */
-unsigned int crs_caller_find(enum crs_probe_id probe, struct pt_regs *regs)
+unsigned long crs_caller_find(enum crs_probe_id probe, unsigned long site,
+			      unsigned long sp)
 {
-	unsigned long address = *(unsigned long *)regs->sp;
-	struct crs_caller c = { .probe = probe };
-	int i = crs_caller_lookup(address);
+	const struct crs_calling *calling = NULL;
+	char name[CRS_SITE_LEN];
+	unsigned long address;
+	int i;
 
+	i = crs_caller_lookup(site);
 	if (i >= 0)
 		return i;
-	crs_caller_classify(&c, address);
-	if (c.origin == CRS_OTHER) {
-		address = crs_caller_unwind(regs) ?: address;
-		i = crs_caller_lookup(address);
-		if (i >= 0)
-			return i;
-		crs_caller_classify(&c, address);
-	}
-	return crs_caller_add(&c, address);
+	if (!crs_caller_hidden(site))
+		calling = crs_caller_name(name, site);
+	if (calling)
+		return crs_caller_add(probe, site, name, calling);
+
+	address = crs_caller_unwind(sp) ?: site;
+	if (address != site)
+		crs_caller_hide(site);
+	i = crs_caller_lookup(address);
+	if (i >= 0)
+		return i;
+	calling = crs_caller_name(name, address);
+	return crs_caller_add(probe, address, name, calling);
 }
+
+CRS_RARE(crs_caller_find);
 
 /**
- * crs_callers_resolve - find the functions of a module that call
- * @module: the module, which has just come
+ * crs_callers_forget - a module goes, and with it what its addresses mean
  *
- * Context: process context, sleeps; before the probes on it are armed.
+ * Sites are found again at their next call, and counted on in their rows.
+ *
+ * Context: process context; the probes on the module are disarmed, and no vCPU
+ * is left that could hit others. Takes crs_callers_lock.
  */
-void crs_callers_resolve(enum crs_module module)
+void crs_callers_forget(void)
 {
-	struct crs_range *r;
-	unsigned int i;
-	char name[64];
+	unsigned long flags;
 
-	for (r = crs_ranges; r < crs_ranges + ARRAY_SIZE(crs_ranges); r++) {
-		if (r->module != module)
-			continue;
-		memset(r->part, 0, sizeof(r->part));
-		for (i = 0; i < ARRAY_SIZE(crs_parts); i++) {
-			snprintf(name, sizeof(name), "%s%s", r->function,
-				 crs_parts[i]);
-			crs_symbol_range(module, name, &r->part[i].start,
-					 &r->part[i].end);
-		}
-	}
+	raw_spin_lock_irqsave(&crs_callers_lock, flags);
+	memset(crs_caller_address, 0, sizeof(crs_caller_address));
+	raw_spin_unlock_irqrestore(&crs_callers_lock, flags);
 }
 
-static u64 crs_calls_sum(unsigned int i)
+static u64 crs_calls_sum(unsigned int row)
 {
 	u64 calls = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		calls += READ_ONCE(per_cpu(crs_calls[i], cpu));
+		calls += READ_ONCE(per_cpu(crs_calls[row], cpu));
 	return calls;
-}
-
-/* Fill a row from an entry; false where there is nothing to show. */
-static bool crs_call_row(struct crs_call_row *row, unsigned int i)
-{
-	/* Pairs with the release in crs_caller_find(). */
-	unsigned long address = smp_load_acquire(&crs_caller_address[i]);
-	const struct crs_caller *c = &crs_callers[i];
-	char *module, *size;
-
-	row->count = crs_calls_sum(i) - crs_calls_base[i];
-	if (!row->count)
-		return false;
-	row->function = address ? crs_probe_function(c->probe) : "-";
-	row->origin = crs_origin_names[c->origin];
-	strscpy(row->module, "-", sizeof(row->module));
-	if (!address) {
-		strscpy(row->site, "-", sizeof(row->site));
-		return true;
-	}
-	/*
-	 * "symbol+0x12/0x34 [module]". Looked up by the call, which always
-	 * lies in the function: what returns may lie behind its end.
-	 */
-	snprintf(row->site, sizeof(row->site), "%pB", (void *)address);
-	module = strchr(row->site, '[');
-	if (module) {
-		strscpy(row->module, module + 1, sizeof(row->module));
-		row->module[strcspn(row->module, " ]")] = '\0';
-	}
-	size = strchr(row->site, '/');
-	if (size)
-		*size = '\0';
-	return true;
-}
-
-/* Add a row to those of modules that went, where it has one already. */
-static void crs_past_add(const struct crs_call_row *row)
-{
-	unsigned int i;
-
-	for (i = 0; i < crs_nr_past; i++) {
-		if (!strcmp(crs_past[i].site, row->site) &&
-		    !strcmp(crs_past[i].function, row->function)) {
-			crs_past[i].count += row->count;
-			return;
-		}
-	}
-	if (i < ARRAY_SIZE(crs_past)) {
-		crs_past[i] = *row;
-		crs_nr_past++;
-	}
-}
-
-/**
- * crs_callers_forget - a module goes, and with it what its addresses mean
- * @module: the module, which has no vCPU any more
- *
- * Keeps the counts by name and starts the table anew: sites in the other
- * modules are found again at their next call.
- *
- * Context: process context, sleeps; the probes on the module are disarmed,
- * and no vCPU is left that could hit others.
- */
-void crs_callers_forget(enum crs_module module)
-{
-	struct crs_call_row row;
-	struct crs_range *r;
-	unsigned long flags;
-	unsigned int i;
-
-	mutex_lock(&crs_rows_lock);
-	for (i = 0; i < ARRAY_SIZE(crs_callers); i++) {
-		if (crs_call_row(&row, i))
-			crs_past_add(&row);
-		crs_calls_base[i] = crs_calls_sum(i);
-	}
-	raw_spin_lock_irqsave(&crs_callers_lock, flags);
-	memset(crs_caller_address, 0, sizeof(crs_caller_address));
-	for (r = crs_ranges; r < crs_ranges + ARRAY_SIZE(crs_ranges); r++)
-		if (r->module == module)
-			memset(r->part, 0, sizeof(r->part));
-	raw_spin_unlock_irqrestore(&crs_callers_lock, flags);
-	mutex_unlock(&crs_rows_lock);
 }
 
 /**
@@ -326,19 +313,35 @@ void crs_callers_forget(enum crs_module module)
  */
 void crs_callers_reset(void)
 {
-	unsigned int i;
+	unsigned int row;
 
-	mutex_lock(&crs_rows_lock);
-	crs_nr_past = 0;
-	for (i = 0; i < ARRAY_SIZE(crs_callers); i++)
-		crs_calls_base[i] = crs_calls_sum(i);
-	mutex_unlock(&crs_rows_lock);
+	mutex_lock(&crs_calls_lock);
+	for (row = 0; row <= CRS_NO_ROOM; row++)
+		crs_calls_base[row] = crs_calls_sum(row);
+	mutex_unlock(&crs_calls_lock);
 }
 
-static void crs_call_print(struct seq_file *m, const struct crs_call_row *row)
+static void crs_caller_print(struct seq_file *m, const struct crs_caller_row *r,
+			     u64 count)
 {
-	seq_printf(m, "%-20s %-40s %-9s %-6s %12llu\n", row->function,
-		   row->site, row->module, row->origin, row->count);
+	static const char *const functions[] = {
+#define CRS_X(id, function, ...) [CRS_PROBE_##id] = function,
+		CRS_PROBES(CRS_X)
+#undef CRS_X
+	};
+	char site[CRS_SITE_LEN];
+	const char *module = "-";
+	char *bracket;
+
+	strscpy(site, r->site, sizeof(site));
+	bracket = strchr(site, '[');
+	if (bracket) {
+		module = bracket + 1;
+		bracket[1 + strcspn(module, " ]")] = '\0';
+	}
+	site[strcspn(site, "/ ")] = '\0';
+	seq_printf(m, "%-20s %-40s %-9s %-6s %12llu\n", functions[r->probe],
+		   site, module, crs_origin_names[r->origin], count);
 }
 
 /**
@@ -349,27 +352,20 @@ static void crs_call_print(struct seq_file *m, const struct crs_call_row *row)
  */
 void crs_callers_rows(struct seq_file *m)
 {
-	struct crs_call_row row;
-	unsigned int i, j;
+	/* Pairs with the release in crs_caller_row(). */
+	unsigned int nr = smp_load_acquire(&crs_nr_caller_rows);
+	unsigned int row;
+	u64 count;
 
-	mutex_lock(&crs_rows_lock);
-	for (i = 0; i < ARRAY_SIZE(crs_callers); i++) {
-		if (!crs_call_row(&row, i))
-			continue;
-		for (j = 0; j < crs_nr_past; j++)
-			if (!strcmp(crs_past[j].site, row.site) &&
-			    !strcmp(crs_past[j].function, row.function))
-				row.count += crs_past[j].count;
-		crs_call_print(m, &row);
+	mutex_lock(&crs_calls_lock);
+	for (row = 0; row < nr; row++) {
+		count = crs_calls_sum(row) - crs_calls_base[row];
+		if (count)
+			crs_caller_print(m, &crs_caller_rows[row], count);
 	}
-	for (i = 0; i < crs_nr_past; i++) {
-		for (j = 0; j < ARRAY_SIZE(crs_callers); j++)
-			if (crs_call_row(&row, j) &&
-			    !strcmp(crs_past[i].site, row.site) &&
-			    !strcmp(crs_past[i].function, row.function))
-				break;
-		if (j == ARRAY_SIZE(crs_callers))
-			crs_call_print(m, &crs_past[i]);
-	}
-	mutex_unlock(&crs_rows_lock);
+	count = crs_calls_sum(CRS_NO_ROOM) - crs_calls_base[CRS_NO_ROOM];
+	if (count)
+		seq_printf(m, "%-20s %-40s %-9s %-6s %12llu\n", "-", "-", "-",
+			   "other", count);
+	mutex_unlock(&crs_calls_lock);
 }

@@ -5,11 +5,10 @@
 
 #include <linux/hash.h>
 #include <linux/percpu.h>
-#include <linux/ptrace.h>
-#include <linux/ptrace.h>
 
 #include "event.h"
 #include "probe.h"
+#include "rare.h"
 
 struct seq_file;
 
@@ -19,15 +18,15 @@ struct seq_file;
 /**
  * struct crs_caller - what is known of a call site
  * @origin: &enum crs_origin
- * @entry: where the APIC is in userspace, the write was counted at the entry
- *	of the function that the site is in
- * @probe: the function called, &enum crs_probe_id
+ * @entry: the probe that counts the write at the entry of the function that the
+ *	site is in, where the APIC is in userspace, else %CRS_NR_PROBES
+ * @row: where its calls are counted
  */
 struct crs_caller {
 	u8 origin;
-	bool entry;
-	u8 probe;
-};
+	u8 entry;
+	u8 row;
+} __aligned(4);
 
 /*
  * A hash by return address, 0 where an entry is free, with one entry more than
@@ -35,33 +34,36 @@ struct crs_caller {
  */
 extern unsigned long crs_caller_address[CRS_NR_CALLERS + 1];
 extern struct crs_caller crs_callers[CRS_NR_CALLERS + 1];
+
+/* By row; a row is a site's name, which outlives its address. */
 DECLARE_PER_CPU(u64[CRS_NR_CALLERS + 1], crs_calls);
 
-unsigned int crs_caller_find(enum crs_probe_id probe, struct pt_regs *regs);
+unsigned long crs_caller_find(enum crs_probe_id probe, unsigned long site,
+			      unsigned long sp);
 
 /**
  * crs_caller_count - count a call by its site
  * @probe: the function called
- * @regs: registers at its entry: the return address is on top of the stack
+ * @call: the call
  *
- * Context: kprobe handler, preemption disabled.
+ * Context: handler, preemption disabled.
  * Return: the call site, never NULL.
  */
 static __always_inline const struct crs_caller *
-crs_caller_count(enum crs_probe_id probe, struct pt_regs *regs)
+crs_caller_count(enum crs_probe_id probe, const struct crs_call *call)
 {
-	unsigned long address = *(unsigned long *)regs->sp;
-	unsigned int i = hash_long(address, CRS_CALLERS_BITS);
+	unsigned long i = hash_long(call->site, CRS_CALLERS_BITS);
+	const struct crs_caller *c;
 
-	/* Pairs with the release in crs_caller_find(). */
-	if (unlikely(smp_load_acquire(&crs_caller_address[i]) != address))
-		i = crs_caller_find(probe, regs);
-	__this_cpu_inc(crs_calls[i]);
-	return &crs_callers[i];
+	/* Pairs with the release in crs_caller_add(). */
+	if (unlikely(smp_load_acquire(&crs_caller_address[i]) != call->site))
+		i = crs_rarely(crs_caller_find, probe, call->site, call->sp, 0);
+	c = &crs_callers[i];
+	__this_cpu_inc(crs_calls[c->row]);
+	return c;
 }
 
-void crs_callers_resolve(enum crs_module module);
-void crs_callers_forget(enum crs_module module);
+void crs_callers_forget(void);
 void crs_callers_reset(void);
 void crs_callers_rows(struct seq_file *m);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What counting needs once: the tracepoints, and what happens rarely. */
+/* What counting needs once: the tracepoints, and what it takes for granted. */
 #include <linux/build_bug.h>
 
 #define CREATE_TRACE_POINTS
@@ -18,16 +18,30 @@ static_assert(CRS_tpr_user == CRS_tpr_guest + CRS_USER);
 static_assert(CRS_tpr_other == CRS_tpr_guest + CRS_OTHER);
 
 /**
- * crs_count_abandon - the value that a write waits for will not come
- * @v: the vCPU's record, with a write that waits
+ * crs_trace_access - report the access of a vCPU
+ * @v: the vCPU's record
+ * @known: its value is known
  *
- * The write stays counted, its value stays unknown: the emulator gave up, for
- * instance because the guest's code page went away.
- *
- * Context: kprobe handler, preemption disabled.
+ * Context: handler, preemption disabled.
  */
-void crs_count_abandon(struct crs_vcpu *v)
+void crs_trace_access(const struct crs_vcpu *v, bool known)
 {
-	v->waiting = CRS_NOT_WAITING;
-	trace_cr_access(&v->s, &v->access, false);
+	trace_cr_access(&v->s, &v->access, known);
 }
+
+CRS_RARE(crs_trace_access);
+
+/**
+ * crs_trace_tpr - report a write to the task priority, before it is counted
+ * @v: the vCPU's record
+ * @origin: where it came from, &enum crs_origin
+ * @tpr: the TPR as written
+ *
+ * Context: handler, preemption disabled.
+ */
+void crs_trace_tpr(const struct crs_vcpu *v, u8 origin, u8 tpr)
+{
+	trace_tpr_write(&v->s, origin, tpr);
+}
+
+CRS_RARE(crs_trace_tpr);

@@ -1,224 +1,198 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which functions are probed, and the kprobes on them. KVM's modules may come
- * and go at any time: a kprobe is registered while its module is there and its
+ * The probed functions: a function is hooked while its module is there and its
  * set is on, and only then.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/kallsyms.h>
-#include <linux/kprobes.h>
-#include <linux/module.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
+#include <linux/printk.h>
 #include <linux/seq_file.h>
 
 #include "callers.h"
-#include "emulator.h"
 #include "probe.h"
-#include "svm.h"
-#include "tpr.h"
-#include "vcpu.h"
-#include "vmx.h"
+#include "record.h"
+#include "time.h"
 
 /**
  * struct crs_probe - a probed function
  * @function: its name
  * @module: where it lives
  * @sets: the probe sets that want it, &enum crs_set
- * @handler: called at its entry
- * @armed: @kp is registered
- * @absent: the module is there and has no such function
- * @missed: calls missed by earlier registrations
+ * @flags: &enum crs_probe_flag
+ * @clone: what was found is a clone of it
+ * @error: why it can't be hooked: that of the search or of arming, or 0
+ * @address: where it was found, while its module is here
+ * @missed: calls missed by earlier hooks
  * @hits_base: hits at the last reset
  * @missed_base: missed calls at the last reset
- * @symbol: "module:function", for @kp
- * @kp: the kprobe
+ * @hook: on its entry
  */
 struct crs_probe {
 	const char *function;
 	enum crs_module module;
 	unsigned int sets;
-	kprobe_pre_handler_t handler;
-	bool armed;
-	bool absent;
+	unsigned int flags;
+	bool clone;
+	int error;
+	unsigned long address;
 	u64 missed;
 	u64 hits_base;
 	u64 missed_base;
-	char symbol[64];
-	struct kprobe kp;
+	struct crs_hook hook;
 };
 
-static int crs_on_vcpu_gone(struct kprobe *kp, struct pt_regs *regs);
-
-#define CRS_X(id, fn, mod, set, fun) \
-	[CRS_PROBE_##id] = {         \
-		.function = fn,      \
-		.module = mod,       \
-		.sets = set,         \
-		.handler = fun,      \
+#define CRS_X(id, fn, mod, set, flag) \
+	[CRS_PROBE_##id] = {          \
+		.function = fn,       \
+		.module = mod,        \
+		.sets = set,          \
+		.flags = flag,        \
+		.hook = CRS_HOOK(id), \
 	},
 static struct crs_probe crs_probes[] = { CRS_PROBES(CRS_X) };
 #undef CRS_X
 
-/**
- * struct crs_module_state - a part of KVM
- * @name: the module's name
- * @anchor: a function that every kernel has there
- * @present: it is loaded, or built in
- * @builtin: it is part of the kernel itself
- */
-struct crs_module_state {
-	const char *name;
-	const char *anchor;
-	bool present;
-	bool builtin;
-};
-
-static struct crs_module_state crs_modules[] = {
-	[CRS_KVM] = { "kvm", "kvm_arch_vcpu_destroy" },
-	[CRS_KVM_AMD] = { "kvm_amd", "svm_vcpu_run" },
-	[CRS_KVM_INTEL] = { "kvm_intel", "vmx_vcpu_run" },
-};
+static_assert(CRS_NR_PROBES <= CRS_HOOK_BATCH);
 
 /*
- * Protects the probes' and modules' state against the module notifier, control
- * and readers of it. May be held for an RCU grace period. Handlers take
- * nothing and read crs_sets alone.
+ * Protects the probes' state against the module notifier, control and readers
+ * of it. Held while hooks are armed and disarmed, which sleeps. Handlers take
+ * nothing and read crs_sets and crs_probe_armed alone.
  */
 static DEFINE_MUTEX(crs_probe_lock);
 
 unsigned int crs_sets = CRS_SET_CR | CRS_SET_TPR | CRS_SET_VCPU;
 
+u8 crs_probe_armed[CRS_NR_PROBES + 1];
+
 DEFINE_PER_CPU(u64[CRS_NR_PROBES], crs_hits);
 
-/*
- * kprobe on kvm_arch_vcpu_destroy(vcpu), and on kvm_arch_vcpu_create(vcpu): an
- * address at which a vCPU is created belongs to no earlier one, should its
- * destruction have been missed.
- */
-static int crs_on_vcpu_gone(struct kprobe *kp, struct pt_regs *regs)
+static bool crs_probe_hooked(const struct crs_probe *p)
 {
-	if (kp == &crs_probes[CRS_PROBE_vcpu_create].kp)
-		crs_hit(vcpu_create);
-	else
-		crs_hit(vcpu_destroy);
-	crs_vcpu_retire((struct kvm_vcpu *)regs->di);
-	return 0;
+	return p->hook.way != CRS_HOOK_NONE;
 }
 
 /*
- * Register @kp on a function of a part of KVM. @symbol must live as long as
- * @kp: it holds the name by which the function is looked up.
+ * Clones of a function by GCC and Clang. A constant propagated takes arguments
+ * away, which may be the last, and parts and scalar replacements change them.
  */
-static int crs_kprobe_register(struct kprobe *kp, char *symbol, size_t size,
-			       enum crs_module module, const char *function)
+static const char *const crs_clones[] = {
+	".constprop.0",
+	".isra.0",
+	".constprop.0.isra.0",
+	".isra.0.constprop.0",
+	".part.0",
+	".constprop.1",
+	".isra.1",
+};
+
+/* Protected by crs_probe_lock; too large for a stack. */
+static char crs_clone_names[ARRAY_SIZE(crs_clones)][CRS_SYMBOL_LEN];
+
+/* Only a clone of it is there: the one that the handler can do with, if any. */
+static void crs_probe_find_clone(struct crs_probe *p)
 {
-	if (crs_modules[module].builtin)
-		strscpy(symbol, function, size);
-	else
-		snprintf(symbol, size, "%s:%s", crs_modules[module].name,
-			 function);
-	kp->symbol_name = symbol;
-	return register_kprobe(kp);
+	const char *names[ARRAY_SIZE(crs_clones)];
+	unsigned long addresses[ARRAY_SIZE(crs_clones)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(crs_clones); i++) {
+		snprintf(crs_clone_names[i], CRS_SYMBOL_LEN, "%s%s",
+			 p->function, crs_clones[i]);
+		names[i] = crs_clone_names[i];
+	}
+	crs_kvm_find(p->module, names, addresses, i);
+	if (p->flags & CRS_PROVES && !IS_ERR_VALUE(addresses[0])) {
+		p->error = 0;
+		p->address = addresses[0];
+	}
+	for (i = 0; i < ARRAY_SIZE(crs_clones); i++)
+		if (!IS_ERR_VALUE(addresses[i]))
+			p->clone = true;
 }
 
-/**
- * crs_symbol_range - where a function's code lies
- * @module: its module
- * @symbol: its name
- * @start: its first byte
- * @end: the first byte behind it
- *
- * Modules may not look symbols up by name; a kprobe that is never armed may.
- *
- * Context: process context, sleeps; when a module comes, which is under the
- * probes' lock.
- * Return: 0, or -ENOENT where there is no such function.
- */
-int crs_symbol_range(enum crs_module module, const char *symbol,
-		     unsigned long *start, unsigned long *end)
+/* Where the functions of a module are that is here, if not known already. */
+static void crs_probe_find(enum crs_module module)
 {
-	/* Half a kilobyte, protected by crs_probe_lock. */
-	static char where[KSYM_SYMBOL_LEN];
-	struct kprobe kp = { .flags = KPROBE_FLAG_DISABLED };
-	char name[sizeof_field(struct crs_probe, symbol)];
-	char *plus;
-	unsigned long offset, size, addr;
-	int ret;
+	struct crs_probe *wanted[CRS_NR_PROBES];
+	const char *names[CRS_NR_PROBES];
+	unsigned long addresses[CRS_NR_PROBES];
+	struct crs_probe *p;
+	unsigned int n = 0, i;
 
-	lockdep_assert_held(&crs_probe_lock);
-
-	ret = crs_kprobe_register(&kp, name, sizeof(name), module, symbol);
-	if (ret)
-		return -ENOENT;
-	/* "function+0x4/0x5d0 [module]": a kprobe sits behind ENDBR. */
-	addr = (unsigned long)kp.addr;
-	sprint_symbol(where, addr);
-	unregister_kprobe(&kp);
-	/* A name without a module is looked up in all modules, too. */
-	if (crs_modules[module].builtin && strchr(where, '['))
-		return -ENOENT;
-	plus = strrchr(where, '+');
-	if (!plus || sscanf(plus, "+%lx/%lx", &offset, &size) != 2)
-		return -ENOENT;
-	*start = addr - offset;
-	*end = *start + size;
-	return 0;
+	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++) {
+		if (p->module != module || p->address)
+			continue;
+		names[n] = p->function;
+		wanted[n++] = p;
+	}
+	crs_kvm_find(module, names, addresses, n);
+	for (i = 0; i < n; i++) {
+		p = wanted[i];
+		p->address = addresses[i];
+		p->clone = false;
+		p->error = 0;
+		if (!IS_ERR_VALUE(p->address))
+			continue;
+		p->error = p->address;
+		p->address = 0;
+		if (p->error == -ENOENT)
+			crs_probe_find_clone(p);
+	}
 }
 
-/* Arguments are passed as in the source to these of GCC's clones. */
-static const char *const crs_clones[] = { "", ".constprop.0" };
+/* What it is for can't happen. */
+static bool crs_probe_idle(const struct crs_probe *p)
+{
+	return p->flags & CRS_NESTED && !crs_kvm_nests(p->module);
+}
 
 /* Fails for want of memory alone: a function less is seen in "probes". */
 static int crs_probe_arm(struct crs_probe *p)
 {
-	char function[sizeof(p->symbol)];
-	unsigned int i;
-	int ret;
+	u8 *armed = &crs_probe_armed[p - crs_probes];
 
 	lockdep_assert_held(&crs_probe_lock);
 
-	if (p->armed || !crs_modules[p->module].present ||
-	    !(p->sets & crs_sets))
+	if (crs_probe_hooked(p) || !(p->sets & crs_sets) || crs_probe_idle(p))
 		return 0;
+	if (!p->address)
+		return p->error == -ENOMEM ? -ENOMEM : 0;
 
-	for (i = 0; i < ARRAY_SIZE(crs_clones); i++) {
-		snprintf(function, sizeof(function), "%s%s", p->function,
-			 crs_clones[i]);
-		memset(&p->kp, 0, sizeof(p->kp));
-		p->kp.pre_handler = p->handler;
-		ret = crs_kprobe_register(&p->kp, p->symbol, sizeof(p->symbol),
-					  p->module, function);
-		if (ret != -ENOENT)
-			break;
-	}
-	WRITE_ONCE(p->armed, !ret);
-	WRITE_ONCE(p->absent, ret == -ENOENT);
-	if (ret && ret != -ENOENT)
-		pr_warn("cannot probe %s: error %d\n", p->function, ret);
-	return ret == -ENOMEM ? ret : 0;
+	/* Before the first call, which may find that the clone is none. */
+	WRITE_ONCE(*armed, p->clone ? CRS_ARMED_CLONE : CRS_ARMED);
+	p->error = crs_hook_arm(&p->hook, p->address);
+	if (!p->error)
+		return 0;
+	WRITE_ONCE(*armed, CRS_DISARMED);
+	pr_warn("cannot probe %s: error %d\n", p->function, p->error);
+	return p->error == -ENOMEM ? -ENOMEM : 0;
 }
 
 /* All in one batch: each call costs an RCU grace period. */
 static void crs_probe_disarm(bool (*which)(const struct crs_probe *p))
 {
-	struct kprobe *batch[CRS_NR_PROBES];
+	struct crs_hook *batch[CRS_NR_PROBES];
 	struct crs_probe *p;
-	int n = 0, i;
+	unsigned int n = 0;
+	int i;
 
 	lockdep_assert_held(&crs_probe_lock);
 
-	for (i = CRS_NR_PROBES - 1; i >= 0; i--)
-		if (crs_probes[i].armed && which(&crs_probes[i]))
-			batch[n++] = &crs_probes[i].kp;
-	if (!n)
-		return;
-	unregister_kprobes(batch, n);
+	for (i = CRS_NR_PROBES - 1; i >= 0; i--) {
+		p = &crs_probes[i];
+		if (!crs_probe_hooked(p) || !which(p))
+			continue;
+		batch[n++] = &p->hook;
+	}
+	crs_hook_disarm(batch, n);
 	while (n--) {
-		p = container_of(batch[n], struct crs_probe, kp);
-		WRITE_ONCE(p->armed, false);
-		p->missed += p->kp.nmissed;
+		p = container_of(batch[n], struct crs_probe, hook);
+		p->missed += p->hook.kp.nmissed;
+		WRITE_ONCE(crs_probe_armed[p - crs_probes], CRS_DISARMED);
 	}
 }
 
@@ -234,71 +208,48 @@ static bool crs_probe_off(const struct crs_probe *p)
 
 static bool crs_probe_lost(const struct crs_probe *p)
 {
-	return !crs_modules[p->module].present;
+	return !crs_kvm_here(p->module);
 }
 
-static int crs_module_came(enum crs_module module)
+static int crs_probe_arm_all(void)
 {
-	unsigned int i;
+	struct crs_probe *p;
+	unsigned int module;
 	int ret = 0;
 
-	crs_modules[module].present = true;
-	crs_callers_resolve(module);
-	for (i = 0; i < CRS_NR_PROBES; i++)
-		if (crs_probes[i].module == module)
-			ret = crs_probe_arm(&crs_probes[i]) ?: ret;
+	for (module = 0; module < CRS_NR_MODULES; module++)
+		if (crs_kvm_here(module))
+			crs_probe_find(module);
+	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++)
+		ret = crs_probe_arm(p) ?: ret;
+	/* What would never end is not to begin. */
+	crs_time_switch(crs_set_on(CRS_SET_TIME) &&
+			(crs_probe_counts(CRS_PROBE_svm_run) ||
+			 crs_probe_counts(CRS_PROBE_vmx_run)));
 	return ret;
 }
 
-static void crs_module_went(enum crs_module module)
+static int crs_module_changed(enum crs_module module, bool here)
 {
-	unsigned int i;
+	struct crs_probe *p;
+	int ret = 0;
 
-	crs_modules[module].present = false;
-	crs_probe_disarm(crs_probe_lost);
-	crs_callers_forget(module);
-	for (i = 0; i < CRS_NR_PROBES; i++)
-		if (crs_probes[i].module == module)
-			crs_probes[i].absent = false;
-}
-
-static int crs_module_event(struct notifier_block *nb, unsigned long event,
-			    void *data)
-{
-	const struct module *mod = data;
-	unsigned int i;
-
-	if (event != MODULE_STATE_COMING && event != MODULE_STATE_GOING)
-		return NOTIFY_DONE;
-
-	for (i = 0; i < CRS_NR_MODULES; i++) {
-		if (strcmp(mod->name, crs_modules[i].name))
-			continue;
-		mutex_lock(&crs_probe_lock);
-		if (event == MODULE_STATE_COMING)
-			crs_module_came(i);
-		else
-			crs_module_went(i);
-		mutex_unlock(&crs_probe_lock);
+	mutex_lock(&crs_probe_lock);
+	if (here) {
+		ret = crs_probe_arm_all();
+		crs_probe_disarm(crs_probe_idle);
+	} else {
+		crs_probe_disarm(crs_probe_lost);
+		for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++) {
+			if (p->module != module)
+				continue;
+			p->address = 0;
+			p->error = 0;
+		}
+		crs_callers_forget();
 	}
-	return NOTIFY_DONE;
-}
-
-/* After kprobes' own notifier, which has priority 0 and kills the probes. */
-static struct notifier_block crs_module_nb = {
-	.notifier_call = crs_module_event,
-	.priority = -1,
-};
-
-/**
- * crs_probe_armed - whether a function is being watched
- * @id: the probe
- *
- * Context: any; the answer may be old at once.
- */
-bool crs_probe_armed(enum crs_probe_id id)
-{
-	return READ_ONCE(crs_probes[id].armed);
+	mutex_unlock(&crs_probe_lock);
+	return ret;
 }
 
 /**
@@ -309,29 +260,9 @@ bool crs_probe_armed(enum crs_probe_id id)
  */
 bool crs_probe_absent(enum crs_probe_id id)
 {
-	return READ_ONCE(crs_probes[id].absent);
-}
+	const struct crs_probe *p = &crs_probes[id];
 
-/**
- * crs_module_present - whether a module of KVM is loaded or built in
- * @module: the module
- *
- * Context: any; stable for the module whose vCPU the caller runs in.
- */
-bool crs_module_present(enum crs_module module)
-{
-	return READ_ONCE(crs_modules[module].present);
-}
-
-/**
- * crs_probe_function - the name of a probed function
- * @id: the probe
- *
- * Context: any.
- */
-const char *crs_probe_function(enum crs_probe_id id)
-{
-	return crs_probes[id].function;
+	return crs_kvm_here(p->module) && !READ_ONCE(p->address);
 }
 
 /**
@@ -340,23 +271,33 @@ const char *crs_probe_function(enum crs_probe_id id)
  * @on: which
  *
  * Context: process context, sleeps.
- * Return: 0, or -ENOMEM where not all could be armed.
+ * Return: 0; -ENOMEM where not all could be armed; -EOPNOTSUPP where the time
+ * can't be told.
  */
 int crs_probe_switch(unsigned int sets, bool on)
 {
-	unsigned int i;
+	unsigned int before;
 	int ret = 0;
 
 	mutex_lock(&crs_probe_lock);
+	before = crs_sets;
+	if (on && sets & CRS_SET_TIME)
+		ret = crs_record_times();
+	if (ret)
+		goto out;
 	if (on) {
 		WRITE_ONCE(crs_sets, crs_sets | sets);
-		for (i = 0; i < CRS_NR_PROBES; i++)
-			ret = crs_probe_arm(&crs_probes[i]) ?: ret;
+		ret = crs_probe_arm_all();
 	} else {
 		WRITE_ONCE(crs_sets, crs_sets & ~sets);
+		if (sets & CRS_SET_TIME)
+			crs_time_switch(false);
 		crs_probe_disarm(crs_probe_off);
-		crs_vcpu_withdraw();
 	}
+	/* What an access took is no count that could be missed. */
+	if ((crs_sets ^ before) & ~CRS_SET_TIME)
+		crs_record_withdraw();
+out:
 	mutex_unlock(&crs_probe_lock);
 	return ret;
 }
@@ -373,7 +314,8 @@ static u64 crs_probe_hits(const struct crs_probe *p)
 
 static u64 crs_probe_missed(const struct crs_probe *p)
 {
-	return p->missed + (p->armed ? p->kp.nmissed : 0);
+	return p->missed +
+	       (crs_probe_hooked(p) ? crs_hook_missed(&p->hook) : 0);
 }
 
 /**
@@ -393,13 +335,25 @@ void crs_probe_reset(void)
 	mutex_unlock(&crs_probe_lock);
 }
 
-static const char *crs_probe_state(const struct crs_probe *p)
+static void crs_probe_state(const struct crs_probe *p, char *state, size_t size)
 {
-	if (p->armed)
-		return "armed";
-	if (!crs_modules[p->module].present)
-		return "waiting";
-	return p->absent ? "absent" : "off";
+	const char *name = "off";
+
+	if (READ_ONCE(crs_probe_armed[p - crs_probes]) == CRS_CLONED)
+		name = "cloned";
+	else if (crs_probe_hooked(p))
+		name = crs_hook_silenced(&p->hook) ? "silenced" : "armed";
+	else if (!crs_kvm_here(p->module))
+		name = "waiting";
+	else if (!p->address && p->clone)
+		name = "cloned";
+	else if (p->error == -ENOENT)
+		name = "absent";
+	else if (crs_probe_idle(p))
+		name = "nested=0";
+	else if (p->error)
+		return (void)snprintf(state, size, "error:%d", p->error);
+	strscpy(state, name, size);
 }
 
 static const char *crs_probe_set(const struct crs_probe *p)
@@ -411,6 +365,8 @@ static const char *crs_probe_set(const struct crs_probe *p)
 		return "tpr";
 	case CRS_SET_VCPU:
 		return "vcpu";
+	case CRS_SET_TIME:
+		return "time";
 	default:
 		return "cr+tpr";
 	}
@@ -425,56 +381,31 @@ static const char *crs_probe_set(const struct crs_probe *p)
 void crs_probe_rows(struct seq_file *m)
 {
 	const struct crs_probe *p;
+	char state[16];
 
 	mutex_lock(&crs_probe_lock);
-	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++)
-		seq_printf(m, "%-26s %-9s %-6s %-7s %12llu %6llu\n",
-			   p->function,
-			   crs_modules[p->module].builtin ?
-				   "-" :
-				   crs_modules[p->module].name,
-			   crs_probe_set(p), crs_probe_state(p),
+	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++) {
+		crs_probe_state(p, state, sizeof(state));
+		seq_printf(m, "%-26s %-9s %-6s %-9s %12llu %6llu %s\n",
+			   p->function, crs_kvm_name(p->module),
+			   crs_probe_set(p), state,
 			   crs_probe_hits(p) - p->hits_base,
-			   crs_probe_missed(p) - p->missed_base);
+			   crs_probe_missed(p) - p->missed_base,
+			   crs_hook_name(&p->hook));
+	}
 	mutex_unlock(&crs_probe_lock);
-}
-
-/* Whether a part of KVM is here already, as a module or built in. */
-static bool crs_module_here(enum crs_module module)
-{
-	struct crs_module_state *m = &crs_modules[module];
-	unsigned long start, end;
-
-	m->builtin = false;
-	if (!crs_symbol_range(module, m->anchor, &start, &end))
-		return true;
-	m->builtin = true;
-	if (!crs_symbol_range(module, m->anchor, &start, &end))
-		return true;
-	m->builtin = false;
-	return false;
 }
 
 /**
  * crs_probe_init - arm what can be armed now, and the rest when it comes
  *
- * Context: process context, sleeps; records are ready.
+ * Context: process context, sleeps; records and canaries are ready.
  * Return: 0 or a negative error.
  */
 int crs_probe_init(void)
 {
-	unsigned int i;
-	int ret;
+	int ret = crs_kvm_init(crs_module_changed);
 
-	ret = register_module_notifier(&crs_module_nb);
-	if (ret)
-		return ret;
-
-	mutex_lock(&crs_probe_lock);
-	for (i = 0; i < CRS_NR_MODULES; i++)
-		if (crs_module_here(i))
-			ret = crs_module_came(i) ?: ret;
-	mutex_unlock(&crs_probe_lock);
 	if (ret)
 		crs_probe_exit();
 	return ret;
@@ -487,7 +418,7 @@ int crs_probe_init(void)
  */
 void crs_probe_exit(void)
 {
-	unregister_module_notifier(&crs_module_nb);
+	crs_kvm_exit();
 	mutex_lock(&crs_probe_lock);
 	crs_probe_disarm(crs_probe_all);
 	mutex_unlock(&crs_probe_lock);

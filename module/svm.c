@@ -4,6 +4,7 @@
  * appendix C; EXITINFO1 of CR intercepts: 15.8.1.
  */
 #include <linux/kvm_host.h>
+#include <linux/uaccess.h>
 
 #include "count.h"
 #include "probe.h"
@@ -31,26 +32,45 @@ static const u8 crs_svm_what[] = {
 	CRS_SVM_CR(8, CRS_CR8),
 };
 
+/*
+ * False: not a page in the direct map, or one without the VMRUN intercept,
+ * which no VMCB may lack (APM vol. 2 15.5.1). The direct map has holes.
+ */
+static bool crs_svm_is_vmcb(const struct vmcb *vmcb)
+{
+	u32 word;
+
+	if (!vmcb || !PAGE_ALIGNED(vmcb) || (void *)vmcb >= high_memory ||
+	    (unsigned long)vmcb < PAGE_OFFSET)
+		return false;
+	__get_kernel_nofault(&word,
+			     &vmcb->control.intercepts[INTERCEPT_VMRUN / 32],
+			     u32, hole);
+	return word & BIT(INTERCEPT_VMRUN % 32);
+hole:
+	return false;
+}
+
 /**
  * crs_svm_plausible - whether a pointer leads to a VMCB
  * @v: the vCPU's record, which then remembers it
  * @vmcb: what struct vcpu_svm is believed to hold
+ * @vcpu: the vCPU
  *
- * It does not where it is not a page in the direct map, or one without the
- * VMRUN intercept, which no VMCB may lack (APM vol. 2 15.5.1).
+ * It is the record's own at the record's level alone.
  *
- * Context: kprobe handler in the vCPU's thread.
+ * Context: handler in the vCPU's thread.
  */
-bool crs_svm_plausible(struct crs_vcpu *v, const struct vmcb *vmcb)
+bool crs_svm_plausible(struct crs_vcpu *v, const struct vmcb *vmcb,
+		       const struct kvm_vcpu *vcpu)
 {
-	if (!vmcb || !PAGE_ALIGNED(vmcb) || (void *)vmcb >= high_memory ||
-	    (unsigned long)vmcb < PAGE_OFFSET ||
-	    !(vmcb->control.intercepts[INTERCEPT_VMRUN / 32] &
-	      BIT(INTERCEPT_VMRUN % 32)))
+	if (!crs_svm_level(v, vcpu) || !crs_svm_is_vmcb(vmcb))
 		return false;
 	v->vmcb = vmcb;
 	return true;
 }
+
+CRS_RARE(crs_svm_plausible);
 
 static u64 crs_svm_old(const struct kvm_vcpu *vcpu, enum crs_reg reg, int tpr)
 {
@@ -80,6 +100,24 @@ static void crs_svm_where(struct crs_access *access,
 	access->address = (u32)(cs->base + access->address);
 }
 
+/**
+ * crs_svm_at - whether the guest is at the instruction of its last access
+ * @v: the vCPU's record of the level that runs
+ * @vcpu: the vCPU
+ *
+ * Context: handler in the vCPU's thread, before its next VMRUN.
+ */
+bool crs_svm_at(struct crs_vcpu *v, const struct kvm_vcpu *vcpu)
+{
+	struct crs_access here = {};
+	const struct vmcb *vmcb;
+
+	if (!crs_svm_vmcb(&vmcb, v, vcpu))
+		return false;
+	crs_svm_where(&here, vcpu, vmcb);
+	return here.address == v->access.address;
+}
+
 /* The value of a MOV to CRn; false where DecodeAssists did not decode one. */
 static bool crs_svm_value(struct crs_access *access,
 			  const struct kvm_vcpu *vcpu, const struct vmcb *vmcb)
@@ -95,57 +133,115 @@ static bool crs_svm_value(struct crs_access *access,
 	return true;
 }
 
-/**
- * crs_on_cr_interception - kprobe on kvm_amd's cr_interception(vcpu)
- * @kp: the probe
- * @regs: registers at the function's entry
- *
- * Called for MOV to and from CR0, CR3, CR4 and CR8, CLTS and LMSW, selective
- * writes of CR0 included.
- */
-int crs_on_cr_interception(struct kprobe *kp, struct pt_regs *regs)
+/* What an exit code says, or 0 where it is none of an access. */
+static u8 crs_svm_what_of(const struct vmcb *vmcb)
 {
-	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
-	struct crs_vcpu *v = crs_vcpu_get(vcpu);
+	u64 code = vmcb->control.exit_code;
+
+	return likely(code < ARRAY_SIZE(crs_svm_what)) ? crs_svm_what[code] : 0;
+}
+
+/* Between crs_count_begin() and crs_count_end(). */
+static __always_inline void crs_svm_access(struct crs_vcpu *v,
+					   const struct kvm_vcpu *vcpu)
+{
 	const struct vmcb *vmcb;
 	struct crs_access *access;
-	u64 code;
+	u8 what;
 
-	crs_hit(cr_interception);
-	crs_count_begin(v);
 	if (unlikely(!crs_svm_vmcb(&vmcb, v, vcpu)))
 		goto other;
 
 	crs_svm_armed(&v->s, vmcb);
-	code = vmcb->control.exit_code;
-	if (unlikely(code >= ARRAY_SIZE(crs_svm_what) || !crs_svm_what[code]))
+	what = crs_svm_what_of(vmcb);
+	if (unlikely(!what))
 		goto other;
 
 	access = crs_count_new(v);
-	access->what = crs_svm_what[code] & ~CRS_SVM_WHAT;
+	access->what = what & ~CRS_SVM_WHAT;
 	access->old = crs_svm_old(vcpu, CRS_WHAT_REG(access->what), v->s.tpr);
 	crs_svm_where(access, vcpu, vmcb);
-	crs_count_access(v, cpu_feature_enabled(X86_FEATURE_DECODEASSISTS) &&
-				    crs_svm_value(access, vcpu, vmcb));
-	crs_count_end(v);
-	return 0;
+	crs_count_access(v, vcpu,
+			 cpu_feature_enabled(X86_FEATURE_DECODEASSISTS) &&
+				 crs_svm_value(access, vcpu, vmcb));
+	return;
 other:
 	crs_count_other(v);
-	crs_count_end(v);
-	return 0;
 }
 
 /**
- * crs_on_cr_trap - kprobe on kvm_amd's cr_trap(vcpu)
- * @kp: the probe
- * @regs: registers at the function's entry
+ * crs_svm_nested - count an access of a nested guest, once
+ * @vcpu: the vCPU, in guest mode, at such an exit
+ * @reflected: it goes to the guest's own hypervisor
+ *
+ * KVM may find only while it handles an access itself that the other is to have
+ * it: a selective write of CR0 (check_selective_cr0_intercepted(),
+ * svm_check_intercept(), arch/x86/kvm/svm/svm.c, 5.10 to 7.3).
+ *
+ * Context: handler in the vCPU's thread.
+ */
+static __used void crs_svm_nested(struct kvm_vcpu *vcpu, bool reflected)
+{
+	struct crs_vcpu *v = crs_vcpu_nested(vcpu);
+
+	crs_count_begin(v);
+	if (v->exits != vcpu->stat.exits)
+		crs_svm_access(v, vcpu);
+	v->exits = vcpu->stat.exits;
+	if (reflected)
+		crs_count_reflected(v);
+	crs_count_end(v);
+}
+
+CRS_RARE(crs_svm_nested);
+
+/*
+ * kvm_amd's cr_interception(vcpu).
+ *
+ * Called for MOV to and from CR0, CR3, CR4 and CR8, CLTS and LMSW, selective
+ * writes of CR0 included.
+ */
+static __always_inline void crs_on_cr_interception(const struct crs_call *call)
+{
+	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)call->arg[0];
+	struct crs_vcpu *v;
+
+	crs_hit(cr_interception);
+	if (unlikely(crs_nested(vcpu))) {
+		crs_rarely(crs_svm_nested, vcpu, false, 0, 0);
+		return;
+	}
+	v = crs_vcpu_get(vcpu);
+	crs_count_begin(v);
+	crs_svm_access(v, vcpu);
+	crs_count_end(v);
+}
+
+/*
+ * kvm_amd's nested_svm_vmexit(svm), a struct vcpu_svm.
+ *
+ * A nested guest ends for its hypervisor to go on, for whatever reason.
+ */
+static __always_inline void
+crs_on_nested_svm_vmexit(const struct crs_call *call)
+{
+	struct kvm_vcpu *vcpu = &((struct crs_vcpu_svm *)call->arg[0])->vcpu;
+	const struct vmcb *vmcb = ((struct crs_vcpu_svm *)call->arg[0])->vmcb;
+
+	crs_hit(nested_svm_vmexit);
+	if (crs_nested(vcpu) && crs_svm_is_vmcb(vmcb) && crs_svm_what_of(vmcb))
+		crs_rarely(crs_svm_nested, vcpu, true, 0, 0);
+}
+
+/*
+ * kvm_amd's cr_trap(vcpu).
  *
  * An SEV-ES guest has written a control register already; EXITINFO1 is the new
  * value, and the instruction's address is encrypted. APM vol. 2 15.35.
  */
-int crs_on_cr_trap(struct kprobe *kp, struct pt_regs *regs)
+static __always_inline void crs_on_cr_trap(const struct crs_call *call)
 {
-	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
+	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)call->arg[0];
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
 	enum crs_reg reg = CRS_NO_REG;
 	const struct vmcb *vmcb;
@@ -166,10 +262,11 @@ int crs_on_cr_trap(struct kprobe *kp, struct pt_regs *regs)
 			.value = vmcb->control.exit_info_1,
 			.what = CRS_WHAT(reg, 1, CRS_REAL),
 		};
-		crs_count_access(v, true);
+		crs_count_access(v, vcpu, true);
 	} else {
 		crs_count_other(v);
 	}
 	crs_count_end(v);
-	return 0;
 }
+
+CRS_PROBES_SVM(CRS_STUBS)

@@ -4,11 +4,12 @@
 #define CRS_SVM_H
 
 #include <linux/build_bug.h>
-#include <linux/kprobes.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <asm/svm.h>
 
+#include "compat.h"
+#include "rare.h"
 #include "vcpu.h"
 
 /*
@@ -20,23 +21,35 @@ struct crs_vcpu_svm {
 	struct vmcb *vmcb;
 };
 
-bool crs_svm_plausible(struct crs_vcpu *v, const struct vmcb *vmcb);
+bool crs_svm_at(struct crs_vcpu *v, const struct kvm_vcpu *vcpu);
+bool crs_svm_plausible(struct crs_vcpu *v, const struct vmcb *vmcb,
+		       const struct kvm_vcpu *vcpu);
+
+/* Whether the VMCB in use is that of the level which the record is of. */
+static inline bool crs_svm_level(const struct crs_vcpu *v,
+				 const struct kvm_vcpu *vcpu)
+{
+	return v->s.level == 1 + crs_nested(vcpu);
+}
 
 /**
- * crs_svm_vmcb - the VMCB of a vCPU
+ * crs_svm_vmcb - the VMCB of a vCPU at the level of a record
  * @vmcb: where to put it
  * @v: the vCPU's record
  * @vcpu: a vCPU of kvm_amd
  *
- * Context: kprobe handler in the vCPU's thread.
- * Return: false where what is there can't be a VMCB.
+ * Context: handler in the vCPU's thread.
+ * Return: false where what is there can't be a VMCB, or is the other level's.
  */
 static __always_inline bool crs_svm_vmcb(const struct vmcb **vmcb,
 					 struct crs_vcpu *v,
 					 const struct kvm_vcpu *vcpu)
 {
 	*vmcb = container_of(vcpu, struct crs_vcpu_svm, vcpu)->vmcb;
-	return likely(*vmcb == v->vmcb) || crs_svm_plausible(v, *vmcb);
+	if (likely(*vmcb == v->vmcb) &&
+	    (!CRS_ONE_VMCB || likely(crs_svm_level(v, vcpu))))
+		return true;
+	return (u8)crs_rarely(crs_svm_plausible, v, *vmcb, vcpu, 0);
 }
 
 /**
@@ -44,20 +57,39 @@ static __always_inline bool crs_svm_vmcb(const struct vmcb **vmcb,
  * @s: the vCPU's record, open for writing
  * @vmcb: its VMCB
  *
- * Context: kprobe handler in the vCPU's thread.
+ * Context: handler in the vCPU's thread.
  */
 static __always_inline void crs_svm_armed(struct crs_stats *s,
 					  const struct vmcb *vmcb)
 {
-	s->armed = vmcb->control.intercepts[INTERCEPT_CR];
+	/* An SEV-ES guest has none but the traps of writes: bit 16+n of CRn. */
+	u32 armed =
+		vmcb->control.intercepts[INTERCEPT_CR] |
+		(vmcb->control.intercepts[INTERCEPT_WORD4] & CRS_ARMED_WRITES);
+
+	s->armed = armed;
+	s->whole &= armed;
 	/* Never 0: KVM intercepts interrupts and more (init_vmcb()). */
 	s->armed_more = vmcb->control.intercepts[INTERCEPT_WORD3];
 }
 
+/**
+ * crs_svm_virtual - note whether the processor takes writes of the TPR
+ * @s: the vCPU's record, open for writing
+ * @vmcb: its VMCB
+ *
+ * With AVIC it does, through the APIC page, and in x2AVIC mode through the MSR.
+ * KVM may turn AVIC on and off at any time, but the APIC's mode is the guest's.
+ *
+ * Context: handler in the vCPU's thread.
+ */
+static inline void crs_svm_virtual(struct crs_stats *s, const struct vmcb *vmcb)
+{
+	if (vmcb->control.int_ctl & AVIC_ENABLE_MASK)
+		s->tpr_virtual = true;
+}
+
 static_assert(CRS_ARMED_CR0_SEL == BIT(INTERCEPT_SELECTIVE_CR0 % 32));
 static_assert(INTERCEPT_SELECTIVE_CR0 / 32 == INTERCEPT_WORD3);
-
-int crs_on_cr_interception(struct kprobe *kp, struct pt_regs *regs);
-int crs_on_cr_trap(struct kprobe *kp, struct pt_regs *regs);
 
 #endif /* CRS_SVM_H */

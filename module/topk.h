@@ -13,11 +13,14 @@
  * @key: what was counted
  * @count: its occurrences, @error of which may have been other keys
  * @error: 0 where @count is exact
+ * @faults: how many of @count failed; raised by who counts, bounded by @error
+ *	for other keys' as @count is
  */
 struct crs_slot {
 	u64 key;
 	u64 count;
 	u64 error;
+	u64 faults;
 };
 
 /**

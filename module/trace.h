@@ -35,6 +35,7 @@ TRACE_EVENT(cr_access,
 		__field(u64, value)
 		__field(u64, address)
 		__field(int, vcpu)
+		__field(u8, level)
 		__field(u8, cr)
 		__field(bool, write)
 		__field(bool, known)
@@ -46,13 +47,14 @@ TRACE_EVENT(cr_access,
 		__entry->value = known ? access->value : 0;
 		__entry->address = access->address;
 		__entry->vcpu = s->vcpu;
+		__entry->level = s->level;
 		__entry->cr = crs_reg_number(CRS_WHAT_REG(access->what));
 		__entry->write = access->what & CRS_WHAT_WRITE;
 		__entry->known = known;
 	),
 
-	TP_printk("vm %s vcpu %d %s cr%u old 0x%llx %s 0x%llx address 0x%llx",
-		  __entry->vm, __entry->vcpu,
+	TP_printk("vm %s vcpu %d level %u %s cr%u old 0x%llx %s 0x%llx address 0x%llx",
+		  __entry->vm, __entry->vcpu, __entry->level,
 		  __entry->write ? "write" : "read", __entry->cr, __entry->old,
 		  __entry->known ? "value" : "unknown", __entry->value,
 		  __entry->address)
@@ -65,7 +67,8 @@ TRACE_EVENT(tpr_write,
 	TP_STRUCT__entry(
 		__array(char, vm, CRS_VM_LEN)
 		__field(int, vcpu)
-		__field(s16, old)
+		__field(u8, level)
+		__field(int, old)
 		__field(u8, value)
 		__field(u8, origin)
 	),
@@ -73,13 +76,15 @@ TRACE_EVENT(tpr_write,
 	TP_fast_assign(
 		memcpy(__entry->vm, s->vm, CRS_VM_LEN);
 		__entry->vcpu = s->vcpu;
+		__entry->level = s->level;
 		__entry->old = s->tpr;
 		__entry->value = tpr;
 		__entry->origin = origin;
 	),
 
-	TP_printk("vm %s vcpu %d old %d value %u origin %s",
-		  __entry->vm, __entry->vcpu, __entry->old, __entry->value,
+	TP_printk("vm %s vcpu %d level %u old %d value %u origin %s",
+		  __entry->vm, __entry->vcpu, __entry->level, __entry->old,
+		  __entry->value,
 		  __print_symbolic(__entry->origin,
 				   { CRS_GUEST, "guest" }, { CRS_APIC, "apic" },
 				   { CRS_SYNC, "sync" }, { CRS_USER, "user" },

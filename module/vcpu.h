@@ -12,9 +12,10 @@
 
 #include "event.h"
 #include "kvm_crstat.h"
+#include "rare.h"
 #include "topk.h"
 
-#define CRS_X(name, help) CRS_##name,
+#define CRS_X(name, kind, help) CRS_##name,
 enum crs_counter { CRS_COUNTERS(CRS_X) CRS_NR_COUNTERS };
 #undef CRS_X
 
@@ -35,12 +36,14 @@ struct crs_bits {
  * struct crs_tables - what a vCPU did in detail
  * @cr0: transitions of its bits
  * @cr4: transitions of its bits
- * @values: values written, by &enum crs_reg
+ * @faults: writes that failed, by &enum crs_reg
+ * @values: values written, by the same
  * @sites: guest instructions, see crs_site_key()
  */
 struct crs_tables {
 	struct crs_bits cr0;
 	struct crs_bits cr4;
+	u64 faults[CRS_NR_REGS];
 	struct crs_slot values[CRS_NR_REGS][CRS_NR_VALUES];
 	struct crs_slot sites[CRS_NR_SITES];
 };
@@ -55,6 +58,7 @@ struct crs_tables {
  */
 #define CRS_ARMED_READ(n) BIT(n)
 #define CRS_ARMED_WRITE(n) BIT(16 + (n))
+#define CRS_ARMED_WRITES GENMASK(31, 16)
 #define CRS_ARMED_CR0_SEL BIT(5)
 #define CRS_ARMED_KNOWN BIT(31)
 
@@ -64,11 +68,15 @@ struct crs_tables {
  * @pid: creator of the VM
  * @tid: thread that ran the vCPU last
  * @vcpu: vCPU id
+ * @level: 1, or 2 for what the vCPU did while a nested guest ran
  * @state: &enum crs_state
  * @lapic: the local APIC is in the kernel
- * @tpr_virtual: the processor takes writes of the TPR through the APIC
+ * @tpr_virtual: the processor takes writes of the TPR through the APIC, or did
+ * @tpr_virtual_old: and that was found before the last KVM_RUN began (VMX)
  * @tpr: last TPR seen, or %CRS_TPR_NONE
  * @armed: intercepts as of the last event
+ * @whole: of those what made each access exit, as of all events since the
+ *	reset: a count of 0 means that there was none
  * @armed_more: %CRS_ARMED_CR0_SEL, and some other bit where @armed is known
  * @count: the counters
  * @tables: the details; last, so that a copy can do without
@@ -78,31 +86,42 @@ struct crs_stats {
 	pid_t pid;
 	pid_t tid;
 	int vcpu;
+	u8 level;
 	u8 state;
 	bool lapic;
 	bool tpr_virtual;
+	bool tpr_virtual_old;
 	s16 tpr;
 	u32 armed;
 	u32 armed_more;
+	u32 whole;
 	u64 count[CRS_NR_COUNTERS];
 	struct crs_tables tables;
 };
 
 #define CRS_NOT_WAITING 255
 
+struct crs_times;
+
 /**
  * struct crs_vcpu - the record of a vCPU
- * @key: the vCPU whose events this record takes without further questions;
- *	NULL sends the next event through crs_vcpu_find()
+ * @key: the vCPU and level whose events this record takes without further
+ *	questions on a CPU where it is crs_last, see crs_vcpu_key(); 0 sends
+ *	them through crs_vcpu_find()
  * @seq: odd while the vCPU's own thread writes @s; readers retry
- * @epoch: the reset that @s was last cleared for
+ * @generation: the last reset or switching off that its writer knows of
  * @origin: where the kvm_set_cr8() call under way came from
  * @waiting: n of CRn where @access is a write whose value the emulator has yet
  *	to find, else %CRS_NOT_WAITING
- * @access: the last intercepted access
+ * @access: the last intercepted access, of which a write is none any more once
+ *	it is known to have failed
  * @vmcb: where the VMCB was found to be one, see crs_svm_plausible()
- * @vcpu: the vCPU, NULL once it is gone
- * @hash: by @vcpu; protected by the table's lock
+ * @exits: level 2: the vCPU's exits as of the last access, of one exit each
+ * @timed: an access that has not ended, see crs_time_start(), or 0
+ * @start: and when it began, in ticks of the TSC
+ * @times: what accesses took; written as @s is, NULL until that is asked for
+ * @owner: as @key, 0 once the vCPU is gone
+ * @hash: by @owner; protected by the table's lock
  * @list: free or gone; protected by the table's lock
  * @s: written by the vCPU's thread alone, serialised by vcpu->mutex
  *
@@ -110,14 +129,18 @@ struct crs_stats {
  * one is harmless: its @key tells.
  */
 struct crs_vcpu {
-	struct kvm_vcpu *key;
+	unsigned long key;
 	seqcount_t seq;
-	unsigned int epoch;
+	unsigned int generation;
 	u8 origin;
 	u8 waiting;
+	u8 timed;
 	struct crs_access access;
 	const void *vmcb;
-	struct kvm_vcpu *vcpu;
+	u64 exits;
+	u64 start;
+	struct crs_times *times;
+	unsigned long owner;
 	struct hlist_node hash;
 	struct list_head list;
 	struct crs_stats s;
@@ -125,22 +148,45 @@ struct crs_vcpu {
 
 DECLARE_PER_CPU(struct crs_vcpu *, crs_last);
 
-struct crs_vcpu *crs_vcpu_find(struct kvm_vcpu *vcpu);
+/**
+ * crs_vcpu_key - a vCPU at a level, as one number
+ * @vcpu: the vCPU
+ * @level: 1 or 2
+ */
+static inline unsigned long crs_vcpu_key(const struct kvm_vcpu *vcpu,
+					 unsigned int level)
+{
+	return (unsigned long)vcpu | (level - 1);
+}
 
 /**
- * crs_vcpu_get - the record of the vCPU that an event belongs to
+ * crs_nested - whether a vCPU runs a nested guest, as kvm_cache_regs.h has it
+ * @vcpu: the vCPU
+ *
+ * Context: the vCPU's thread.
+ */
+static inline bool crs_nested(const struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.hflags & HF_GUEST_MASK;
+}
+
+struct crs_vcpu *crs_vcpu_lookup(unsigned long key);
+struct crs_vcpu *crs_vcpu_find(unsigned long key);
+
+/**
+ * crs_vcpu_get - the record of the vCPU that an event of level 1 belongs to
  * @vcpu: the vCPU, alive, and serialised by its mutex
  *
- * Context: kprobe handler, preemption disabled.
+ * Context: handler, preemption disabled.
  * Return: never NULL; the CPU's "noroom" record where the table is full.
  */
 static __always_inline struct crs_vcpu *crs_vcpu_get(struct kvm_vcpu *vcpu)
 {
 	struct crs_vcpu *v = __this_cpu_read(crs_last);
 
-	if (likely(READ_ONCE(v->key) == vcpu))
+	if (likely(READ_ONCE(v->key) == (unsigned long)vcpu))
 		return v;
-	return crs_vcpu_find(vcpu);
+	return (struct crs_vcpu *)crs_rarely(crs_vcpu_find, vcpu, 0, 0, 0);
 }
 
 /**
@@ -162,13 +208,9 @@ static __always_inline struct kvm_vcpu *crs_vcpu_running(void)
 	return container_of(first, struct kvm_vcpu, preempt_notifier.link);
 }
 
-struct crs_vcpu *crs_vcpu_noroom(void);
-void crs_vcpu_retire(struct kvm_vcpu *vcpu);
-void crs_vcpu_reset(void);
-void crs_vcpu_withdraw(void);
-unsigned int crs_vcpu_rows(void);
-bool crs_vcpu_read(unsigned int row, struct crs_stats *stats, bool tables);
-int crs_vcpu_init(unsigned int max);
-void crs_vcpu_exit(void);
+void crs_record_renew(struct crs_vcpu *v);
+void crs_record_abandon(struct crs_vcpu *v);
+struct crs_vcpu *crs_vcpu_noroom(unsigned long key);
+struct crs_vcpu *crs_vcpu_nested(struct kvm_vcpu *vcpu);
 
 #endif /* CRS_VCPU_H */

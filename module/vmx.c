@@ -51,27 +51,42 @@ static __always_inline bool crs_vmread(unsigned long field, u64 *value)
 	return likely(ok);
 }
 
+/* The TPR shadow alone is for CR8; these are for the APIC's ways. */
+static bool crs_vmx_virtual(u64 primary)
+{
+	u64 secondary = 0;
+
+	return primary & CPU_BASED_TPR_SHADOW &&
+	       primary & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS &&
+	       crs_vmread(SECONDARY_VM_EXEC_CONTROL, &secondary) &&
+	       secondary & (SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES |
+			    SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE);
+}
+
 /**
  * crs_vmx_armed - note which accesses of the loaded vCPU exit
  * @s: the vCPU's record, open for writing
+ * @vcpu: the vCPU
  *
  * w0 and w4 are writes that change a bit which the guest does not own; reads
- * of CR0 and CR4 never exit.
+ * of CR0 and CR4 never exit. Of CR4 KVM knows the bits; a VMREAD of that mask,
+ * which no shadow VMCS holds (arch/x86/kvm/vmx/vmcs_shadow_fields.h), exits to
+ * the outer hypervisor where the host is a guest. So do the secondary controls,
+ * which are read once for each KVM_RUN.
  *
- * Context: kprobe handler in the thread that has the vCPU loaded.
+ * Context: handler in the thread that has the vCPU loaded.
  */
-void crs_vmx_armed(struct crs_stats *s)
+void crs_vmx_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu)
 {
-	u64 cr0 = 0, cr4 = 0, primary = 0, secondary = 0;
+	u64 cr0 = 0, primary = 0;
 	u32 armed = 0;
 
 	if (!crs_vmread(CR0_GUEST_HOST_MASK, &cr0) ||
-	    !crs_vmread(CR4_GUEST_HOST_MASK, &cr4) ||
 	    !crs_vmread(CPU_BASED_VM_EXEC_CONTROL, &primary))
 		return;
 	if (cr0)
 		armed |= CRS_ARMED_WRITE(0);
-	if (cr4)
+	if (~vcpu->arch.cr4_guest_owned_bits)
 		armed |= CRS_ARMED_WRITE(4);
 	if (primary & CPU_BASED_CR3_LOAD_EXITING)
 		armed |= CRS_ARMED_WRITE(3);
@@ -83,16 +98,21 @@ void crs_vmx_armed(struct crs_stats *s)
 		armed |= CRS_ARMED_READ(8);
 	s->armed = armed;
 	s->armed_more = CRS_ARMED_KNOWN;
+	if (~cr0)
+		armed &= ~CRS_ARMED_WRITE(0);
+	if (vcpu->arch.cr4_guest_owned_bits)
+		armed &= ~CRS_ARMED_WRITE(4);
+	s->whole &= armed;
 
-	/* The TPR shadow alone is for CR8; these are for the APIC's ways. */
-	s->tpr_virtual = primary & CPU_BASED_TPR_SHADOW &&
-			 primary & CPU_BASED_ACTIVATE_SECONDARY_CONTROLS &&
-			 crs_vmread(SECONDARY_VM_EXEC_CONTROL, &secondary) &&
-			 secondary & (SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES |
-				      SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE);
+	if (s->tpr_virtual_old && crs_vmx_virtual(primary))
+		s->tpr_virtual = true;
+	s->tpr_virtual_old = false;
 }
 
-/* KVM reads what the guest owns of CR0 and CR4 when it needs to. */
+/*
+ * KVM reads what the guest owns of CR0 and CR4 when it needs to. Of the rest a
+ * nested guest has what the read shadow says, where its hypervisor cares.
+ */
 static bool crs_vmx_old(u64 *old, const struct kvm_vcpu *vcpu, enum crs_reg reg,
 			int tpr)
 {
@@ -101,13 +121,17 @@ static bool crs_vmx_old(u64 *old, const struct kvm_vcpu *vcpu, enum crs_reg reg,
 	switch (reg) {
 	case CRS_CR0:
 		owned = vcpu->arch.cr0_guest_owned_bits;
-		*old = vcpu->arch.cr0 & ~owned;
+		*old = vcpu->arch.cr0;
+		if (crs_nested(vcpu) && !crs_vmread(CR0_READ_SHADOW, old))
+			return false;
 		if (!crs_vmread(GUEST_CR0, &guest))
 			return false;
 		break;
 	case CRS_CR4:
 		owned = vcpu->arch.cr4_guest_owned_bits;
-		*old = vcpu->arch.cr4 & ~owned;
+		*old = vcpu->arch.cr4;
+		if (crs_nested(vcpu) && !crs_vmread(CR4_READ_SHADOW, old))
+			return false;
 		if (!crs_vmread(GUEST_CR4, &guest))
 			return false;
 		break;
@@ -119,7 +143,7 @@ static bool crs_vmx_old(u64 *old, const struct kvm_vcpu *vcpu, enum crs_reg reg,
 		*old = tpr == CRS_TPR_NONE ? 0 : tpr >> 4;
 		return true;
 	}
-	*old |= guest & owned;
+	*old = (*old & ~owned) | (guest & owned);
 	return true;
 }
 
@@ -139,7 +163,7 @@ static bool crs_vmx_where(struct crs_access *access, bool *wide,
 {
 	u64 rip = 0, base = 0, rights = 0;
 
-	if (!crs_vmread(GUEST_RIP, &rip) || !crs_vmread(GUEST_CS_BASE, &base) ||
+	if (!crs_vmread(GUEST_RIP, &rip) ||
 	    !crs_vmread(GUEST_CS_AR_BYTES, &rights))
 		return false;
 	*wide = false;
@@ -149,8 +173,30 @@ static bool crs_vmx_where(struct crs_access *access, bool *wide,
 	} else if (vcpu->arch.cr0 & X86_CR0_PE) {
 		access->what |= CRS_WHAT(0, 0, CRS_PROTECTED);
 	}
-	access->address = *wide ? rip : (u32)(base + rip);
+	access->address = rip;
+	if (*wide)
+		return true;
+	/* No shadow VMCS holds the base, which 64-bit code does without. */
+	if (!crs_vmread(GUEST_CS_BASE, &base))
+		return false;
+	access->address = (u32)(base + rip);
 	return true;
+}
+
+/**
+ * crs_vmx_at - whether the guest is at the instruction of its last access
+ * @v: the vCPU's record of the level that runs
+ * @vcpu: the vCPU
+ *
+ * Context: handler in the thread that has the vCPU loaded.
+ */
+bool crs_vmx_at(struct crs_vcpu *v, const struct kvm_vcpu *vcpu)
+{
+	struct crs_access here = {};
+	bool wide;
+
+	return crs_vmx_where(&here, &wide, vcpu) &&
+	       here.address == v->access.address;
 }
 
 static bool crs_vmx_decode(struct crs_access *access,
@@ -193,58 +239,104 @@ static bool crs_vmx_decode(struct crs_access *access,
 	return true;
 }
 
+/* Between crs_count_begin() and crs_count_end(). */
+static __always_inline void crs_vmx_access(struct crs_vcpu *v,
+					   const struct kvm_vcpu *vcpu)
+{
+	crs_vmx_armed(&v->s, vcpu);
+	if (likely(crs_vmx_decode(crs_count_new(v), vcpu, v->s.tpr)))
+		crs_count_access(v, vcpu, true);
+	else
+		crs_count_other(v);
+}
+
 /**
- * crs_on_handle_cr - kprobe on kvm_intel's handle_cr(vcpu)
- * @kp: the probe
- * @regs: registers at the function's entry
+ * crs_vmx_nested - count an access of a nested guest
+ * @vcpu: the vCPU, in guest mode, at such an exit
+ * @reflected: it goes to the guest's own hypervisor
+ *
+ * Context: handler in the thread that has the vCPU loaded.
+ */
+static __used void crs_vmx_nested(struct kvm_vcpu *vcpu, bool reflected)
+{
+	struct crs_vcpu *v = crs_vcpu_nested(vcpu);
+
+	crs_count_begin(v);
+	crs_vmx_access(v, vcpu);
+	if (reflected)
+		crs_count_reflected(v);
+	crs_count_end(v);
+}
+
+CRS_RARE(crs_vmx_nested);
+
+/*
+ * kvm_intel's handle_cr(vcpu).
  *
  * Called for MOV to CR0, CR3, CR4 and CR8, MOV from CR3 and CR8, and LMSW. A
  * CPU without unrestricted guest executes real mode as virtual-8086 mode,
  * where such instructions fault instead: KVM emulates them then, and they are
  * not counted.
  */
-int crs_on_handle_cr(struct kprobe *kp, struct pt_regs *regs)
+static __always_inline void crs_on_handle_cr(const struct crs_call *call)
 {
-	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
-	struct crs_vcpu *v = crs_vcpu_get(vcpu);
+	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)call->arg[0];
+	struct crs_vcpu *v;
 
 	crs_hit(handle_cr);
+	if (unlikely(crs_nested(vcpu))) {
+		crs_rarely(crs_vmx_nested, vcpu, false, 0, 0);
+		return;
+	}
+	v = crs_vcpu_get(vcpu);
 	crs_count_begin(v);
-	crs_vmx_armed(&v->s);
-	if (likely(crs_vmx_decode(crs_count_new(v), vcpu, v->s.tpr)))
-		crs_count_access(v, true);
-	else
-		crs_count_other(v);
+	crs_vmx_access(v, vcpu);
 	crs_count_end(v);
-	return 0;
 }
 
-/**
- * crs_on_tpr_below_threshold - kprobe on kvm_intel's
- * handle_tpr_below_threshold(vcpu)
- * @kp: the probe
- * @regs: registers at the function's entry
+/*
+ * kvm_intel's nested_vmx_vmexit(vcpu, reason, ...).
+ *
+ * A nested guest ends for its hypervisor to go on, for whatever reason.
+ */
+static __always_inline void
+crs_on_nested_vmx_vmexit(const struct crs_call *call)
+{
+	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)call->arg[0];
+
+	crs_hit(nested_vmx_vmexit);
+	if (crs_nested(vcpu) && (u32)call->arg[1] == EXIT_REASON_CR_ACCESS)
+		crs_rarely(crs_vmx_nested, vcpu, true, 0, 0);
+}
+
+/*
+ * kvm_intel's handle_tpr_below_threshold(vcpu).
  *
  * The guest has lowered its TPR, in the TPR shadow, so far that an interrupt
  * is let in: the only exit that such a write has. The shadow is the APIC's own
  * page, and holds the new value.
  */
-int crs_on_tpr_below_threshold(struct kprobe *kp, struct pt_regs *regs)
+static __always_inline void
+crs_on_tpr_below_threshold(const struct crs_call *call)
 {
-	struct crs_vcpu *v = crs_vcpu_get((struct kvm_vcpu *)regs->di);
+	const struct kvm_vcpu *vcpu = (struct kvm_vcpu *)call->arg[0];
+	struct crs_vcpu *v = crs_vcpu_get((struct kvm_vcpu *)call->arg[0]);
 	u64 page = 0;
 	u8 tpr;
 
 	crs_hit(tpr_below_threshold);
 	crs_count_begin(v);
-	crs_vmx_armed(&v->s);
+	if (likely(!crs_nested(vcpu)))
+		crs_vmx_armed(&v->s, vcpu);
 	if (likely(crs_vmread(VIRTUAL_APIC_PAGE_ADDR, &page) &&
 		   pfn_valid(PHYS_PFN(page)))) {
 		tpr = READ_ONCE(*((u8 *)phys_to_virt(page) + APIC_TASKPRI));
 		crs_count_tpr(v, CRS_GUEST, tpr);
+		crs_time_start(v, vcpu, CRS_TIMED_TPR);
 	} else {
 		crs_count_other(v);
 	}
 	crs_count_end(v);
-	return 0;
 }
+
+CRS_PROBES_VMX(CRS_STUBS)

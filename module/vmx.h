@@ -3,12 +3,13 @@
 #ifndef CRS_VMX_H
 #define CRS_VMX_H
 
-#include <linux/kprobes.h>
+#include <linux/types.h>
 
 struct crs_stats;
+struct crs_vcpu;
+struct kvm_vcpu;
 
-void crs_vmx_armed(struct crs_stats *s);
-int crs_on_handle_cr(struct kprobe *kp, struct pt_regs *regs);
-int crs_on_tpr_below_threshold(struct kprobe *kp, struct pt_regs *regs);
+bool crs_vmx_at(struct crs_vcpu *v, const struct kvm_vcpu *vcpu);
+void crs_vmx_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu);
 
 #endif /* CRS_VMX_H */

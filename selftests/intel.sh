@@ -1,194 +1,107 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Intel: crgen, the kernel's own hist of exits by exit qualification, and the
-# module's files say the same, with and without EPT, with the APIC in the kernel
-# and in userspace.
+# module's files say the same, with and without EPT, with the APIC in the kernel,
+# in userspace and, where the CPU has APICv, in the processor.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-values.sh"
+. "$(dirname "$0")/lib-witness.sh"
 
 require
 [[ $VENDOR == intel ]] || skip_all "needs a CPU with VMX"
 
-# Exit reasons: SDM vol. 3D appendix C.
-readonly CR_ACCESS=28 WRMSR=32 TPR_BELOW_THRESHOLD=43
-WITNESS[kvm/kvm_exit]='hist:keys=common_pid,exit_reason,info1:size=8192'
-
-# CR accesses of a thread by column, into X. The exit qualification has the
-# register in bits 3:0 and the kind in bits 5:4: SDM vol. 3C table 28-3.
-cr_exits() { # TID
-	local key info column
-
-	X=()
-	for key in "${!W[@]}"; do
-		[[ $key == "exit $1 $CR_ACCESS/"* ]] || continue
-		info=${key##*/}
-		case $((info >> 4 & 3)) in
-		0) column=cr$((info & 15))_write ;;
-		1) column=cr$((info & 15))_read ;;
-		*) column=cr0_write ;;
-		esac
-		((X[$column] += W[$key]))
-	done
-}
-declare -A X
-
-calls() { # FUNCTION: by all threads, for the one that creates vCPUs is another
-	local key sum=0
-
-	for key in "${!W[@]}"; do
-		[[ ! $key =~ ^$1\ [0-9]+$ ]] || ((sum += W[$key]))
-	done
-	echo $sum
-}
-
-# Each counter is the kernel's own count of those exits, and for the columns
-# named crgen's of what it did. TPR writes are those of the VMM, with one at each
-# vCPU's creation, those in the APIC's registers and those of CR8 that exited.
-# APIC is what tpr_apic must be: all for crgen's number, user for an APIC in
-# userspace.
-check() { # NAME ARMED APIC COLUMN...
-	local name=$1 armed=$2 apic=$3 set_cr8=0 set_tpr=0 vcpu v vm id tid
-	local column guest user want
-
-	begin "$name"
-	shift 3
-	for vcpu in "${vcpus[@]}"; do
-		read -r vm id tid <<<"$vcpu"
-		v="$vm $id"
-		cr_exits "$tid"
-		for column in cr{0,3,4,8}_{read,write}; do
-			expect "$v $column against exits" \
-				"${T[saw $v $column]}" "${X[$column]:-0}"
-		done
-		for column; do
-			expect "$v $column against crgen" \
-				"${T[saw $v $column]}" "${T[did $v all_$column]}"
-		done
-		expect "$v cr_other" "${T[saw $v cr_other]}" 0
-		expect "$v armed" "${T[saw $v armed]}" "$armed"
-
-		guest=${W[exit $tid $TPR_BELOW_THRESHOLD]:-0}
-		((guest += ${X[cr8_write]:-0}))
-		user=$((CREATED + ${T[did $v user_tpr]} +
-			${T[did $v lapic]}))
-		case $apic in
-		all) want=${T[did $v all_tpr_apic]} ;;
-		user) want=- && ((user += ${T[did $v run]})) ;;
-		*) want=$apic ;;
-		esac
-		expect "$v tpr_guest" "${T[saw $v tpr_guest]}" "$guest"
-		expect "$v tpr_apic" "${T[saw $v tpr_apic]}" "$want"
-		expect "$v tpr_sync" "${T[saw $v tpr_sync]}" 0
-		expect "$v tpr_user" "${T[saw $v tpr_user]}" "$user"
-		expect "$v tpr_other" "${T[saw $v tpr_other]}" 0
-		((set_cr8 += ${T[saw $v set_cr8]}))
-		((set_tpr += ${T[saw $v set_tpr]}))
-	done
-	expect "set_cr8 against the kprobe event" $set_cr8 "$(calls kvm_set_cr8)"
-	expect "set_tpr against the kprobe event" $set_tpr \
-		"$(calls kvm_lapic_set_tpr)"
-	end
-}
-
-changed() { # COUNT: tpr_change of the first vCPU
-	begin "$case_name: changes of the TPR"
-	expect tpr_change "${T[saw ${vcpus[0]% *} tpr_change]}" "$1"
-	end
-}
-
 # What exits with and without EPT alike. Writes of CR4 come in even numbers: one
 # that found no bit changed would not exit.
-common() { # WITH ARMED
+common() { # WITH
 	local n
 
 	for n in 1 2; do
-		run --vcpus=$n cr0-read=31 cr0-write=37 cr0-ts=41 clts=13 \
-			cr4-read=43 cr4-write=48 cr4-gpr=32 port=59 cpuid=61 irq=7
-		check "$1: $n vCPUs" "$2" 0 cr4_write
+		check "$1: $n vCPUs" cr4_write=$((80 * n)) --vcpus=$n \
+			cr0-read=31 cr0-write=37 cr0-ts=41 clts=13 cr4-read=43 \
+			cr4-write=48 cr4-gpr=32 port=59 cpuid=61 irq=7
 	done
-	run --vms=2 --vcpus=2 cr4-write=48 cr4-gpr=16 sregs=5 lapic=6 port=7
-	check "$1: 2 VMs of 2 vCPUs" "$2" 0 cr4_write
-
-	run cr0-ts=100 clts=100 cr0-read=100 cr4-read=100
-	check "$1: TS and reads of CR0 and CR4 do not exit" "$2" 0
-	begin "$1: TS and reads of CR0 and CR4 do not exit, says crgen too"
-	expect cr0_write "${T[saw ${vcpus[0]% *} cr0_write]}" 0
-	end
-
-	run --values --sites cr0-write=500,distinct:30 lmsw=44 \
-		cr4-write=200,distinct:20 cr4-gpr=64
-	check "$1: CR0, LMSW and CR4" "$2" 0 cr0_write cr4_write
-	begin "$1: values, bits and instructions of CR0, LMSW and CR4"
-	compare values cr0 cr4
-	compare bits cr0 cr4
-	compare sites cr0 cr4
-	end
-
-	run cr8-write=100 cr8-read=100
-	check "$1: CR8 does not exit" "$2" 0
-	run cr8-masked=50
-	check "$1: CR8 that lets an interrupt in" "$2" 0
+	check "$1: 2 VMs of 2 vCPUs" cr4_write=256 --vms=2 --vcpus=2 \
+		cr4-write=48 cr4-gpr=16 sregs=5 lapic=6 port=7
+	check "$1: TS and reads of CR0 and CR4 do not exit" \
+		cr0_read=-,cr0_write=-,cr4_read=- \
+		cr0-ts=100 clts=100 cr0-read=100 cr4-read=100
+	check "$1: CR0, LMSW and CR4" cr0_write=544,cr4_write=264 \
+		cr0-write=500,distinct:30 lmsw=44 cr4-write=200,distinct:20 \
+		cr4-gpr=64
+	check "$1: CR0 and CR4, bits that the guest may own" - \
+		cr0-write=100,80040031,80050031,80050033,80050037 lmsw=30,2,0,8 \
+		cr4-write=100,20,a0,30,24,6a0
+	check "$1: CR8 does not exit" cr8_read=-,cr8_write=-,tpr_guest=- \
+		cr8-write=100 cr8-read=100
 	# It was raised and lowered between two writes that were seen.
-	changed 0
-
-	run --values tpr-mmio=64
-	check "$1: TPR writes through the APIC page" "$2" all
-	changed "${T[did ${vcpus[0]% *} tpr_changed]}"
-	begin "$1: values of TPR writes through the APIC page"
-	compare values tpr
-	end
-	# Where the CPU can, it takes them.
-	run tpr-msr=64
-	check "$1: TPR writes through the x2APIC MSR" "$2" \
-		"$([[ ${W[exit ${vcpus[0]##* } $WRMSR]:-} ]] && echo all || echo -)"
-
-	run --apic=user --values --sites --vcpus=2 cr8-write=99 cr8-read=23 \
-		cr0-write=10 cr4-write=11
-	check "$1: APIC in userspace" "$(user_armed "$2")" user cr0_write \
-		cr4_write cr8_read cr8_write
-	begin "$1: values and instructions of CR8 with the APIC in userspace"
-	compare values cr8
-	compare sites cr8
-	end
-}
-
-# What is armed with the APIC in userspace: CR8, too.
-user_armed() { # ARMED
-	case $1 in
-	w0,w4) echo r8,w0,w4,w8 ;;
-	r3,w0,w3,w4) echo r3,r8,w0,w3,w4,w8 ;;
-	esac
+	check "$1: CR8 that lets an interrupt in" tpr_guest=1,tpr_change=- \
+		cr8-masked=50
+	check "$1: what would exit and was not done is 0" tpr_apic=0,cr_other=0 \
+		port=9
+	check "$1: with the APIC in userspace so is CR8" \
+		cr8_read=0,cr8_write=0,tpr_guest=0 --apic=user port=9
+	check "$1: TPR writes through the APIC page" tpr_apic=64 tpr-mmio=64
+	check "$1: TPR writes through the x2APIC MSR" - tpr-msr=64
+	check "$1: APIC in userspace" cr8_read=46,cr8_write=198 --apic=user \
+		--vcpus=2 cr8-write=99 cr8-read=23 cr0-write=10 cr4-write=11
+	check "$1: all that crgen can do" -
+	check "$1: all that crgen can do without APIC" - --apic=user
 }
 
 # flexpriority lets the CPU take TPR writes through the APIC page, apicv more.
 load_kvm ept=1 flexpriority=0 enable_apicv=0
 load
 witness_start
-common "EPT" w0,w4
-run cr3-read=71 cr3-write=73
-check "EPT: CR3 does not exit" w0,w4 0
-run --values --sites pe=50
-check "EPT: real mode to protected mode and back" w0,w4 0 cr0_write
-begin "EPT: values and instructions of real mode to protected mode and back"
-compare values cr0
-compare bits cr0
-compare sites cr0
-end
+common EPT
+check "EPT: CR3 does not exit" cr3_read=-,cr3_write=- cr3-read=71 cr3-write=73
+check "EPT: real mode to protected mode and back" cr0_write=100 pe=50
+
+witness_end
+rmmod kvm_intel
+load_kvm ept=1 unrestricted_guest=0 enable_apicv=0
+witness_start
+check "no unrestricted guest, flexpriority: all that crgen can do" -
 
 witness_end
 rmmod kvm_intel
 load_kvm ept=0 flexpriority=0 enable_apicv=0
 witness_start
-common "no EPT" r3,w0,w3,w4
-run --values --sites cr3-read=71 cr3-write=300,distinct:30
-check "no EPT: CR3" r3,w0,w3,w4 0 cr3_read cr3_write
-begin "no EPT: values and instructions of CR3"
-compare values cr3
-compare sites cr3
-end
-run pe=50
-check "no EPT: from real mode to protected mode KVM emulates" r3,w0,w3,w4 0
-begin "no EPT: from protected mode to real mode is an exit"
-expect cr0_write "${T[saw ${vcpus[0]% *} cr0_write]}" 50
-end
+common "no EPT"
+check "no EPT: CR3 that was not touched is 0" cr3_read=0,cr3_write=0 port=9
+check "no EPT: CR3" cr3_read=71,cr3_write=300 cr3-read=71 \
+	cr3-write=300,distinct:30
+check "no EPT: from real mode to protected mode KVM emulates" cr0_write=50 pe=50
+
+# The processor keeps the TPR and delivers interrupts: no write of it exits.
+witness_end
+rmmod kvm_intel
+load_kvm ept=1 flexpriority=1 enable_apicv=1
+if [[ $(</sys/module/kvm_intel/parameters/enable_apicv) == N ]]; then
+	skip APICv "the CPU has none"
+	finish
+fi
+witness_start
+everything=(cr0-read=31 cr0-write=37 cr0-ts=41 clts=13 cr4-read=43 cr4-write=48
+	cr4-gpr=32 cr8-read=23 cr8-write=29 cr8-masked=53 cr8-port=11 port=59
+	cpuid=61 irq=7 tpr-mmio=67 pe=20)
+for n in 1 2; do
+	check "APICv: $n vCPUs" cr4_write=$((80 * n)),tpr_guest=- --vcpus=$n \
+		"${everything[@]}"
+done
+check "APICv: 2 VMs of 2 vCPUs" cr4_write=320 --vms=2 --vcpus=2 \
+	"${everything[@]}" sregs=5 lapic=6
+check "APICv: CR0, LMSW and CR4" cr0_write=544,cr4_write=264 \
+	cr0-write=500,distinct:30 lmsw=44 cr4-write=200,distinct:20 cr4-gpr=64
+for op in cr8-write cr8-masked tpr-mmio tpr-msr irq; do
+	begin "APICv: $op: the TPR is not seen"
+	checks $op=100
+	expect "TPR writes" "$(counted tpr_guest) $(counted tpr_apic)" "- -"
+	# crgen has tried it before; what it tries makes no exit either.
+	for reason in 32 43 44; do
+		expect "exits for $reason" "$(witness_count kvm_exit $reason)" 0
+	done
+	expect "rows of values" "$(counted values)" 0
+	end
+done
+check "APICv, but the APIC in userspace" cr8_read=46,cr8_write=198 --apic=user \
+	--vcpus=2 cr8-write=99 cr8-read=23 cr0-write=10 cr4-write=11
 finish

@@ -4,6 +4,9 @@
 
 readonly NR_VALUES=32
 
+# Where compare finds the files, if not in debugfs.
+tables=
+
 # Compare a file with crgen's table of the same name, for the registers named,
 # by all columns that crgen's table has before the counts.
 compare() { # FILE REGISTER...
@@ -85,5 +88,5 @@ crs_differences() { # FILE REGISTER...
 		}
 		if (NR == 0 || input != 2)
 			print "nothing was read"
-	}' "$scratch/crgen" "$CRSTAT/$file"
+	}' "$scratch/crgen" "${tables:-$CRSTAT}/$file"
 }

@@ -9,7 +9,7 @@ PATH=$PATH:$(dirname "$(readlink -f "$0")")/../build/tools
 
 type crstat >/dev/null 2>&1 || skip_all "crstat is not in PATH"
 unset COLUMNS NO_COLOR
-export LC_ALL=C
+export LC_ALL=C TZ=UTC
 here=$(dirname "$(readlink -f "$0")")/reader
 
 replay() { # TRANSCRIPT
@@ -118,7 +118,7 @@ interval() { # BEFORE AFTER SECONDS
 	wait $!
 	most=$((${EPOCHREALTIME/./} - began))
 	rates=$(awk '
-		NR == 1 { for (i = 1; i <= NF; i++) if ($i == "cr0_write") c = i }
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == "cr0_write/s") c = i }
 		NR > 1 { print $3 ":" $c }' "$scratch/rates" | xargs)
 }
 
@@ -153,28 +153,68 @@ for ((tries = 100; tries; tries--)); do
 	[[ ! -s $scratch/endless ]] || break
 	sleep 0.1
 done
+# Stopped for twenty intervals it makes up for none of them: what it has printed
+# afterwards is no more than there was time for.
+kill -STOP $!
+printed=$(wc -l <"$scratch/endless")
+sleep 2
+began=${EPOCHREALTIME/./}
+kill -CONT $!
+sleep 0.2
+printed=$(($(wc -l <"$scratch/endless") - printed))
+((printed >= 1 && printed <= (${EPOCHREALTIME/./} - began) / 100000 + 6))
+result $? "missed intervals are skipped"
+note "$printed lines"
 kill -INT $!
 wait $!
 result $? "SIGINT ends it with status 0"
+grep -q '^In [0-9.]* seconds:$' "$scratch/endless"
+result $? "and with what there was in all"
+
+# What asks crstat to end is for the command; crstat tells what happened.
+# shellcheck disable=SC2016 # for the inner shell
+crstat --root "$here/amd" -- bash -c 'trap "echo got it; exit 7" TERM
+	echo ready; for ((i = 300; i; i--)); do sleep 0.1; done' >"$scratch/out" 2>"$scratch/err" &
+for ((tries = 100; tries; tries--)); do
+	[[ ! -s $scratch/out ]] || break
+	sleep 0.1
+done
+kill -TERM $!
+wait $!
+[[ $? == 7 && $(tail -n 1 "$scratch/out") == "got it" ]] &&
+	grep -q "^In [0-9.]* seconds of bash:" "$scratch/err"
+result $? "SIGTERM reaches the command, whose status is crstat's"
 
 if type script >/dev/null 2>&1; then
 	on_terminal() { # COMMAND
 		script -qec "stty cols 80 rows 24; $1" /dev/null </dev/null
 	}
-	on_terminal "crstat --root '$here/amd'" | grep -q $'\033'
+	on_terminal "TERM=xterm crstat --root '$here/amd'" | grep -q $'\033'
 	result $? "colour on a terminal"
-	! on_terminal "NO_COLOR=1 crstat --root '$here/amd'" | grep -q $'\033'
+	! on_terminal "TERM=dumb crstat --root '$here/amd'" | grep -q $'\033'
+	result $? "none on a dumb one"
+	! on_terminal "TERM=xterm NO_COLOR=1 crstat --root '$here/amd'" | grep -q $'\033'
 	result $? "no colour with NO_COLOR"
 	[[ $(on_terminal "NO_COLOR=1 crstat --root '$here/fleet'" |
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
-	(sleep 1; printf v; sleep 1; printf t; sleep 1; printf q) |
-		script -qec "stty cols 80 rows 24; TERM=linux crstat --root '$here/fleet' top" \
-			/dev/null >"$scratch/top"
+	top() { # KEYS CASE: keys with a second before each
+		local key
+
+		for key in $1; do
+			sleep 1
+			printf %s "$key"
+		done | script -qec "stty cols 80 rows 24; TERM=linux crstat --root \
+			'$here/$2' top" /dev/null >"$scratch/top"
+	}
+	top 'b t q' fleet
 	status=$?
-	grep -q 'rates by vCPU, sorted by cr0_write' "$scratch/top" &&
+	grep -q 'totals by vCPU, sorted by cr0_write' "$scratch/top" &&
 		grep -q db-1 "$scratch/top" && ((!status))
 	result $? "top draws and q quits it with status 0"
+	top 'v x q' amd
+	grep -q 'values: ' "$scratch/top" && grep -q 0x80050033 "$scratch/top"
+	result $? "v goes to the next view"
 else
 	skip "terminal" "needs script"
 fi

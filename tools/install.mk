@@ -36,9 +36,12 @@ install-tools: tools
 		IFS=:; set -- $$file; \
 		install -D -m $$1 $$2 '$(DESTDIR)'$$3 || exit; done
 
-uninstall: uninstall-module uninstall-tools
+uninstall: uninstall-tools uninstall-module
 
-uninstall-module: kdir
+# Without the kernel's headers there is no telling where the module would be.
+uninstall-module:
+	$(Q)test -n '$(release)' || { echo >&2 'no built kernel in $(KDIR):' \
+		'its module, if any, stays; KDIR=DIR names another'; exit 1; }
 	$(Q)rm -f $(installed_module)
 	$(Q)test -n '$(DESTDIR)' || depmod $(release)
 

@@ -28,6 +28,15 @@ for error in validator.iter_errors(json.load(sys.stdin)):
 			sed 's/^/# /' "$scratch/validator"
 		done
 	done
+	for view in table values sites; do
+		crstat --root "$reader_dir/series/recording" "$view" -i 1 --json \
+			>"$scratch/lines"
+		status=$((! $(wc -l <"$scratch/lines")))
+		while read -r line; do
+			validate <<<"$line" >"$scratch/validator" 2>&1 || status=1
+		done <"$scratch/lines"
+		result $status "an interval of $view is an object a line"
+	done
 	! crstat --root "$reader_dir/amd" --json |
 		sed 's/"0x20"/"20"/' | validate 2>/dev/null
 	result $? "the schema would tell a wrong value"

@@ -33,8 +33,8 @@ passes() {
 # "name help" of each column and command, in the contract and in the manual.
 contract() {
 	tr -d '\\\n' <include/kvm_crstat.h |
-		grep -oE 'X\([a-z_0-9]+,\s*"[^"]*"(\s*"[^"]*")*\)' |
-		sed -E 's/"\s*"//g; s/X\(([a-z_0-9]+),\s*"(.*)"\)/\1 \2/'
+		grep -oE 'X\([a-z_0-9]+,\s*([A-Z_]+,\s*)?"[^"]*"(\s*"[^"]*")*\)' |
+		grep -v CRS_ | sed -E 's/"\s*"//g; s/X\(([a-z_0-9]+),[^"]*"(.*)"\)/\1 \2/'
 }
 manual() {
 	sed -n '/^\.SH FILES/,/^\.SH NOTES/p' module/kvm_crstat.4 |
@@ -60,6 +60,12 @@ uninstall_and_look() {
 	make uninstall KDIR="${kernel_dirs[0]}/build" DESTDIR="$destination" &&
 		! find "$destination" ! -type d | grep . &&
 		! find "$destination" -name '*crstat*' | grep .
+}
+# The module stays where nobody knows its place, which is an error; tools don't.
+uninstall_without_headers() {
+	make install-tools DESTDIR="$destination" || return
+	! make uninstall KDIR=/nowhere DESTDIR="$destination" &&
+		! find "$destination" ! -type d | grep .
 }
 units() {
 	systemd-analyze verify --man=no --root="$destination" \
@@ -95,12 +101,17 @@ if [[ -e /usr/share/bash-completion/bash_completion ]]; then
 	passes "completion of a view" completes crstat va values
 	passes "completion of an option" completes crstat --kall --kallsyms=
 	passes "completion of an argument" completes crstat --sum h host
+	passes "completion of diff's recordings" completes crstat bits diff A \
+		selftests/reader_t selftests/reader_test.c
+	passes "no heading is a view" completes crstat Vi ''
 	passes "completion of a command" completes crstat -- nproc nproc
 	passes "completion of an operation" completes crgen lms lmsw
 else
 	skip "completion" "needs bash-completion"
 fi
 passes "make uninstall leaves nothing" uninstall_and_look
+passes "make uninstall without headers leaves no tools" \
+	uninstall_without_headers
 
 if type dpkg-buildpackage dh_dkms lintian >/dev/null 2>&1; then
 	passes "make deb" make deb

@@ -12,6 +12,9 @@ readonly top_dir=${vm_dir%/selftests/vm}
 readonly build_dir=$top_dir/build
 readonly cache_dir=${KVM_CRSTAT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvm_crstat}
 
+# On Debian a user's PATH lacks where depmod and modprobe are.
+PATH=$PATH:/usr/sbin:/sbin
+
 note() {
 	echo "${0##*/}: $*" >&2
 }
@@ -36,9 +39,31 @@ need() {
 	done
 }
 
+# Sets what a file of the folder "machines" says, see README.md.
+# shellcheck disable=SC2034 # who calls it uses them
+machine_load() { # NAME
+	backend='' cpu='' emulator='' clear='' parameters='' default_cpus=2 tests=() slow=1
+	[[ $1 != */* && -f $vm_dir/machines/$1 ]] ||
+		die "$EX_USAGE" "no machine $1: $(ls -x "$vm_dir/machines")"
+	# shellcheck source=/dev/null
+	. "$vm_dir/machines/$1"
+}
+
 # Builds what a VM takes along: build_payload KERNEL KERNEL_DIR
 build_payload() {
+	local exits
+
 	make -s -C "$top_dir" tools selftests &&
 		"$vm_dir/toolchain" "$1" \
-			make -s -C "$top_dir" modules KDIR="$2/build"
+			make -s -C "$top_dir" modules KDIR="$2/build" || return
+	exits=$(exits_dir "$2")
+	mkdir -p "$exits"
+	ln -sf "$top_dir"/selftests/exits/* "$exits"
+	"$vm_dir/toolchain" "$1" make -s -C "$2/build" M="$exits" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+}
+
+# Where the test module for a kernel is built: exits_dir KERNEL_DIR
+exits_dir() {
+	echo "$build_dir/exits/$(<"$1/release")"
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <linux/kvm.h>
 
 #include "guest.h"
@@ -22,6 +24,8 @@ enum status {
 	STATUS_UNSUPPORTED = 5,
 	STATUS_GUEST = 6,
 	STATUS_TIMEOUT = 7,
+	STATUS_DIFFERS = 8,
+	STATUS_NO_MODULE = 9,
 };
 
 enum guest_reg {
@@ -38,11 +42,21 @@ enum mode { MODE_REAL, MODE_PROTECTED, MODE_LONG };
 
 /* The guest's counters, then those that the program keeps of itself. */
 #define COUNTER(name, reg, dir, mode) N_##name,
+#define IS_FAULT(c) ((c) >= N_cr0_fault && (c) <= N_cr8_fault)
+#define IS_L2(c) ((c) >= N_l2_cr0_read && (c) <= N_l2_cr8_write)
 enum counter {
 	GUEST_COUNTERS(COUNTER) NR_GUEST_COUNTERS,
 	N_sregs = NR_GUEST_COUNTERS,
 	N_sregs2,
 	N_lapic,
+	N_sregs_fail,
+	N_stop,
+	N_reset,
+	N_off,
+	N_on,
+	N_thread,
+	N_run_fail,
+	N_run_bad_cr8,
 	N_run,
 	N_userspace_exits,
 	N_set_tpr_exits,
@@ -52,7 +66,7 @@ enum counter {
 #undef COUNTER
 
 /* Which local APIC an operation needs. */
-enum apic { APIC_ANY, APIC_KERNEL, APIC_XAPIC, APIC_X2APIC };
+enum apic { APIC_ANY, APIC_USER, APIC_KERNEL, APIC_XAPIC, APIC_X2APIC };
 
 struct vcpu;
 struct step;
@@ -70,6 +84,8 @@ struct step;
  * @defaults: the values where none are given
  * @apic: local APIC that it needs
  * @real: entered in real mode
+ * @narrow: 32-bit code, in compatibility mode where the site's mode is long
+ * @l2: code of a nested guest, whose hypervisor @entry is
  */
 struct op {
 	const char *name;
@@ -83,6 +99,8 @@ struct op {
 	const char *defaults;
 	enum apic apic;
 	bool real;
+	bool narrow;
+	const char *l2;
 };
 
 /* An operation on the command line. */
@@ -98,24 +116,164 @@ struct config {
 	unsigned int vms;
 	unsigned int vcpus;
 	bool user_apic;
-	bool hold;
+	bool split_apic;
+	bool high;
+	bool l1_intercepts;
+	bool nested;
+	bool forever;
+	bool check;
+	const char *check_list;
 	bool values;
 	bool sites;
 	bool time;
+	double pause;
 	unsigned int timeout;
 	struct kvm_cpuid2 *cpuid;
+	const struct host *host; /* of --check */
 	struct step *steps;
 	size_t nr_steps;
+	pthread_barrier_t *all; /* vCPUs */
+};
+
+/**
+ * struct hold - what the VMs are kept for
+ * @command: program and arguments, or NULL
+ * @seconds: how long without one, 0 for ever
+ * @input: the end of standard input is the end, too
+ */
+struct hold {
+	char **command;
+	unsigned int seconds;
+	bool input;
+};
+
+#define CR0_ET 0x10UL /* is always set */
+#define CR0_DEFINED 0xe005003fUL /* the rest is ignored */
+#define CR0_SELECTIVE (~0xaUL) /* all but TS and MP */
+#define TPR_CLASS 0xf0 /* what CR8 has of the TPR */
+
+/* An instruction of the guest. */
+struct site {
+	const char *at;
+	enum guest_reg reg;
+	enum dir dir;
+	enum mode mode;
+};
+
+/* Values written, and bits set and cleared, by register. */
+struct tables {
+	void *values;
+	uint64_t set[NR_REGS][64];
+	uint64_t cleared[NR_REGS][64];
 };
 
 /* The registers as the guest's writes must have left them, and the sums. */
 struct model {
 	uint64_t reg[NR_REGS];
-	void *values;
-	uint64_t set[NR_REGS][64];
-	uint64_t cleared[NR_REGS][64];
+	uint64_t l2_reg[NR_REGS];
+	struct tables did;
+	struct tables l2_did;
 	uint64_t cr0_changed;
 	uint64_t tpr_changed;
+};
+
+/**
+ * struct host - what is known of the machine and its KVM
+ * @amd: SVM, else VMX
+ * @nested_paging: NPT or EPT
+ * @unrestricted: VMX runs real mode as it is
+ * @avic: AMD, the processor has the APIC
+ * @lmsw: AMD, LMSW exits though it changes no bit that MOV would exit for
+ * @cr8: Intel, CR8 exits even with the APIC in the kernel: no TPR shadow
+ * @masked: what a masked interrupt does: on AMD CR8 writes exit, on Intel
+ *	lowering the TPR does
+ * @reads: AMD, reads of CR3 and CR4 can exit; not under QEMU 9 and later, which
+ *	asks for the intercept of CR0 instead
+ * @decodes: AMD, the processor decodes MOV to control registers
+ * @faults: writes that fail exit; else the processor refuses them before
+ * @mmio: writes to the APIC page exit
+ * @msr: writes to x2APIC MSRs exit
+ * @owned: bits that the guest owns: writes that change no other don't exit
+ */
+struct host {
+	bool amd;
+	bool nested_paging;
+	bool unrestricted;
+	bool avic;
+	bool lmsw;
+	bool cr8;
+	bool masked;
+	bool reads;
+	bool decodes;
+	bool faults[NR_REGS];
+	bool mmio;
+	bool msr;
+	uint64_t owned[NR_REGS];
+};
+
+/**
+ * struct expect - what the module must have seen of a vCPU
+ * @refused: by register: writes that the processor refused without an exit
+ * @exits: by the guest's instruction: accesses that exited
+ * @seen: values and bits of those that exited
+ * @faults: values of those that failed
+ * @l2_seen: as @seen, of the nested guest
+ * @created: TPR writes of KVM_CREATE_VCPU
+ * @tid: the thread that ran it last
+ * @reflected: exits of the nested guest that went to L1
+ * @guest: TPR writes by MOV to CR8
+ * @apic: TPR writes through the APIC
+ * @user: TPR writes by an ioctl
+ * @change: those that found another TPR
+ * @last_tpr: TPR as seen last
+ * @tpr: TPR as KVM has it, its low half, too
+ * @unseen: changes of the TPR since the last exit
+ * @sampled: there were several: whether an exit saw each is chance
+ * @masked: AMD, CR8 writes are intercepted for now
+ * @armed: it ran: until then KVM intercepts more (init_vmcb(), svm.c)
+ * @armed_cr0: AMD, all of CR0 was intercepted at the last event
+ * @armed_cr3: Intel, CR3 was
+ */
+struct expect {
+	uint64_t refused[NR_REGS];
+	uint64_t exits[NR_GUEST_COUNTERS];
+	struct tables seen;
+	struct tables faults;
+	struct tables l2_seen;
+	uint64_t created;
+	int tid;
+	uint64_t reflected;
+	uint64_t guest;
+	uint64_t apic;
+	uint64_t user;
+	uint64_t change;
+	uint8_t last_tpr;
+	uint8_t tpr;
+	unsigned int unseen;
+	bool sampled;
+	bool masked;
+	bool armed;
+	bool armed_cr0;
+	bool armed_cr3;
+};
+
+/*
+ * The kernel's own count of a thread's VM exits. EXITS_MASKED: on AMD while CR8
+ * writes are intercepted, on Intel TPR below threshold. EXITS_NESTED: of nested
+ * guests.
+ */
+enum exits {
+	EXITS_ALL,
+	EXITS_CR,
+	EXITS_MASKED,
+	EXITS_APIC,
+	EXITS_NESTED,
+	NR_EXITS
+};
+
+struct witness {
+	int fd[NR_EXITS];
+	uint64_t base[NR_EXITS]; /* what is not to be counted */
 };
 
 struct vm {
@@ -123,6 +281,7 @@ struct vm {
 	char name[CRS_VM_LEN];
 	uint8_t *mem;
 	size_t size;
+	uint64_t nested; /* address of what nested.c keeps there */
 	struct vcpu *vcpus;
 };
 
@@ -133,20 +292,39 @@ struct vcpu {
 	int fd;
 	int tid;
 	struct kvm_run *run;
+	size_t run_size;
 	struct kvm_sregs sregs;
 	struct model model;
+	struct expect expect;
+	struct witness witness;
 	uint64_t count[NR_COUNTERS];
+	uint64_t base[NR_COUNTERS]; /* what the module must not have counted */
+	bool off; /* the module counts nothing since then */
+	struct expect kept;
+	uint64_t kept_count[NR_COUNTERS];
+	uint64_t kept_exits[NR_EXITS];
+	size_t step; /* the next one */
+	uint32_t hand_over; /* to so many threads, one after the other */
+	uint64_t rounds;
 	uint64_t *cycles;
 };
 
 /* The guest's code. */
 extern const char guest_start[], guest_end[], guest_call[];
-extern const char guest_interrupt[], guest_faults[];
+extern const char guest_interrupt[], guest_faults[], guest_gp[];
+extern const char masked_armed[];
+extern const char at_masked_lower[], at_tpr_mmio[], at_tpr_msr[], at_tpr_hv[];
 extern const char op_cr0_read[], op_cr0_write[], op_cr0_ts[], op_clts[];
 extern const char op_lmsw[], op_cr3_read[], op_cr3_write[], op_cr4_read[];
 extern const char op_cr4_write[], op_cr4_gpr[], op_cr8_read[], op_cr8_write[];
+extern const char op_cr0_fault[], op_cr4_fault[], op_cr8_fault[];
 extern const char op_cr8_port[], op_cr8_masked[], op_tpr_mmio[], op_tpr_msr[];
-extern const char op_pe[], op_port[], op_cpuid[], op_irq[];
+extern const char op_tpr_hv[], op_cr4_32[];
+extern const char op_cr4_compat[];
+extern const char op_pe[], op_port[], op_cpuid[], op_irq[], op_nested[];
+extern const char op_nested_vmx[], l1_vmx_exit[];
+extern const char l2_cr0_read[], l2_cr0_write[], l2_cr3_read[], l2_cr3_write[];
+extern const char l2_cr4_read[], l2_cr4_write[], l2_cr8_read[], l2_cr8_write[];
 
 /**
  * guest_address - the guest's linear address of a label of its code
@@ -159,37 +337,146 @@ static inline uint64_t guest_address(const char *label)
 	return GUEST_CODE + (uint64_t)(label - guest_start);
 }
 
+/**
+ * guest_code - the same for code of 64 bits that is no nested guest's
+ * @c: whether it runs at the high address
+ * @label: the label
+ *
+ * Return: the address.
+ */
+static inline uint64_t guest_code(const struct config *c, const char *label)
+{
+	return guest_address(label) + (c->high ? GUEST_HIGH : 0);
+}
+
+/**
+ * since - how often something was done that the module must have counted
+ * @v: vCPU
+ * @c: counter
+ *
+ * Return: the number.
+ */
+static inline uint64_t since(const struct vcpu *v, int c)
+{
+	return v->count[c] - v->base[c];
+}
+
 /* vm.c */
 int kvm_open(void);
 struct kvm_cpuid2 *kvm_cpuid(int kvm);
+const char *kvm_lacks(int kvm, const struct config *c, const struct op *op);
+bool kvm_has_x2apic(const struct kvm_cpuid2 *cpuid);
 void kvm_check(int kvm, const struct config *c);
 void vm_create(struct vm *vm, int kvm, const struct config *c);
+void vm_destroy(struct vm *vm, const struct config *c);
 
 /* vcpu.c */
 void vcpu_create(struct vcpu *v, int kvm);
+void vcpu_destroy(struct vcpu *v);
 void vcpu_set_sregs(struct vcpu *v, struct kvm_sregs *sregs);
-void vcpu_work(struct vcpu *v);
+void vcpu_start(struct vcpu *v);
+void vcpu_step(struct vcpu *v, const struct step *s);
+void vcpu_round(struct vcpu *v);
+
+/* switch.c */
+void do_reset(struct vcpu *v);
+void do_off(struct vcpu *v);
+void do_on(struct vcpu *v);
+
+/* random.c */
+void random_steps(struct config *c, int kvm, uint64_t seed);
 
 /* ops.c */
 extern const struct op ops[];
 extern const size_t nr_ops;
-void step_parse(struct step *s, char *arg, const struct config *c);
 void ops_list(void);
 uint64_t op_count(const struct vcpu *v, const struct op *op);
 
+/* steps.c */
+void step_add(struct config *c, char *arg);
+bool step_fits(const struct config *c, int kvm, const char *arg);
+void steps_default(struct config *c, int kvm);
+void steps_check(const struct config *c);
+
 /* values.c */
+#define CR0_ALONE 0x4005002eUL /* bits of CR0 that can change alone */
 extern const uint64_t reg_start[NR_REGS];
-void values_parse(struct step *s, const char *list, const struct config *c);
+uint64_t cr4_legal(const struct kvm_cpuid2 *cpuid);
+void values_parse(struct step *s, const char *list);
+void values_check(const struct step *s, const struct kvm_cpuid2 *cpuid);
 
 /* model.c */
-void model_write(struct model *m, enum guest_reg reg, uint64_t value);
+extern const struct site sites[];
+void tables_write(struct tables *t, enum guest_reg reg, uint64_t old,
+		  uint64_t value);
+void tables_value(struct tables *t, enum guest_reg reg, uint64_t value);
+uint64_t tables_count(const struct tables *t, enum guest_reg reg,
+		      uint64_t value);
+void tables_each_value(const struct tables *t,
+		       void (*each)(enum guest_reg reg, uint64_t value,
+				    uint64_t count, void *arg),
+		       void *arg);
+void model_access(struct vcpu *v, enum counter c, uint64_t value);
 void model_check(const struct vcpu *v, const struct op *op);
-void model_each_value(const struct model *m,
-		      void (*each)(enum guest_reg reg, uint64_t value,
-				   uint64_t count, void *arg),
-		      void *arg);
+
+/* expect.c */
+void expect_access(struct vcpu *v, enum counter c, uint64_t value);
+void expect_clear(struct expect *x);
+void expect_exit(struct vcpu *v);
+void expect_apic(struct vcpu *v);
+void expect_masked(struct vcpu *v, bool masked);
+void expect_user(struct vcpu *v, uint8_t tpr);
+void expect_run(struct vcpu *v);
+
+/* host.c */
+bool cpu_is_amd(void);
+void host_find(struct host *host, int kvm, const struct config *c);
+bool host_blind(const struct vcpu *v, enum guest_reg reg, enum dir dir);
+const char *host_why(const struct vcpu *v, enum guest_reg reg, enum dir dir);
+
+/* witness.c */
+void witness_open(struct witness *w, const struct config *c);
+uint64_t witness_exits(const struct witness *w, enum exits which);
+
+/* files.c */
+#define MAX_CELLS 64
+struct rows {
+	FILE *file;
+	const char *name;
+	size_t columns;
+	char *column[MAX_CELLS];
+	char *cell[MAX_CELLS];
+	char head[2048];
+	char line[2048];
+};
+void files_check(bool nested);
+void rows_open(struct rows *r, const char *file);
+bool rows_next(struct rows *r);
+const char *rows_cell(const struct rows *r, const char *column);
+uint64_t rows_number(const struct rows *r, const char *column);
+bool rows_is(const struct rows *r, const char *column, const char *text);
+
+/* check.c */
+const char *check_unknown(const char *list);
+bool check(const struct vm *vms, const struct config *c);
+
+/* hold.c */
+void hold_signals(void);
+int hold(const struct hold *h);
+
+/* nested.c */
+size_t nested_size(const struct config *c);
+void nested_enable(const struct vcpu *v);
+void nested_sregs(struct kvm_sregs *sregs);
+void nested_prepare(const struct vcpu *v, const struct step *s,
+		    struct kvm_regs *regs);
 
 /* report.c */
+extern const char *const reg_name[NR_REGS];
+extern const char *const dir_name[];
+extern const char *const mode_name[];
+uint64_t guest_sum(const uint64_t count[NR_GUEST_COUNTERS], enum guest_reg reg,
+		   enum dir dir);
 void report(const struct vm *vms, const struct config *c);
 
 #endif /* CRGEN_H */

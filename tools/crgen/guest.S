@@ -5,13 +5,15 @@
  *
  * Registers at entry: rbx the operation, rdi the vCPU's block, rcx how many
  * accesses, rsi and r9 the list of values and its end, r12 the value of CR0,
- * which the guest must not read for itself: that would be an access.
+ * which the guest must not read for itself: that would be an access; r11 the
+ * APIC page where that is to be touched once, before what is counted, or 0.
  *
  * A counter is raised after its instruction, so it never says more than was
  * done. Nothing here touches a control register or the TPR uncounted.
  */
 #include "guest.h"
 
+#define APIC_ID 0x20
 #define APIC_EOI 0xb0
 #define APIC_SPIV 0xf0
 #define APIC_ICR 0x300
@@ -19,6 +21,7 @@
 #define APIC_ENABLE 0x1ff
 #define ICR_SELF 0x40000
 #define X2APIC_TPR 0x808
+#define HYPERV_TPR 0x40000072
 
 	.set	nr, 0
 #define NUMBER(name, reg, dir, mode) .set N_##name, 8 * nr; .set nr, nr + 1;
@@ -68,13 +71,32 @@ at_\name:
 	again	1b
 	.endm
 
+	/* The #GP goes on at rbp; a write that is done is the fault here. */
+	.macro	fault_op reg
+	entry	op_\reg\()_fault
+	lea	2f(%rip), %rbp
+1:	next_value
+	.globl	at_\reg\()_fault
+at_\reg\()_fault:
+	mov	%rax, %\reg
+	out	%al, $PORT_FAULT
+2:	incq	N_\reg\()_fault(%rdi)
+	dec	%rcx
+	jnz	1b
+	xor	%ebp, %ebp
+	ret
+	.endm
+
 	.section .rodata
 	.balign	16
 	.code64
 
 	entry	guest_start
 	entry	guest_call
-	mov	%rsi, %r8
+	test	%r11, %r11
+	jz	1f
+	mov	APIC_ID(%r11), %eax
+1:	mov	%rsi, %r8
 	cycles
 	push	%rax
 	call	*%rbx
@@ -92,6 +114,10 @@ at_\name:
 	write_op	cr3_write, cr3
 	write_op	cr4_write, cr4
 	write_op	cr8_write, cr8
+
+	fault_op	cr0
+	fault_op	cr4
+	fault_op	cr8
 
 	entry	op_cr0_ts
 1:	xor	$CR0_TS, %r12
@@ -141,6 +167,7 @@ at_cr4_\reg:
 	mov	$15, %eax
 	access	masked_raise, mov %rax, %cr8
 	movl	$(ICR_SELF | VECTOR_LOW), APIC_ICR(%r11)
+	entry	masked_armed
 1:	next_value
 	access	masked, mov %rax, %cr8
 	dec	%rcx
@@ -175,15 +202,20 @@ at_cr4_\reg:
 	access	tpr_mmio, movl %eax, APIC_TPR(%r11)
 	again	1b
 
-	entry	op_tpr_msr
+	.macro	msr_op name, msr
+	entry	op_\name
 	mov	%rcx, %r10
-	mov	$X2APIC_TPR, %ecx
+	mov	$\msr, %ecx
 	xor	%edx, %edx
 1:	next_value
-	access	tpr_msr, wrmsr
+	access	\name, wrmsr
 	dec	%r10
 	jnz	1b
 	ret
+	.endm
+
+	msr_op	tpr_msr, X2APIC_TPR
+	msr_op	tpr_hv, HYPERV_TPR
 
 	entry	op_port
 1:	access	port, out %al, $PORT_IDLE
@@ -197,8 +229,115 @@ at_cr4_\reg:
 	jnz	1b
 	ret
 
+	/*
+	 * The nested guest. L1 is a hypervisor, which does on L2's behalf what
+	 * it intercepts. L2 shares all general registers with it but for rsp,
+	 * and on AMD rax, and ends by CPUID. r15 is the length of L2's
+	 * instruction.
+	 *
+	 * AMD: r13 is the VMCB, r14 where that has L2's register.
+	 */
+	entry	op_nested
+1:	mov	%r13, %rax
+	vmrun	%rax
+	mov	VMCB_EXITCODE(%r13), %eax
+	cmp	$SVM_EXIT_CPUID, %eax
+	je	3f
+	access	l1_exit, add %r15, VMCB_RIP(%r13)
+	test	$SVM_EXIT_CR_WRITE, %al
+	jz	2f
+	mov	VMCB_RAX(%r13), %rdx
+	mov	%rdx, (%r13,%r14)
+	jmp	1b
+2:	mov	(%r13,%r14), %rdx
+	mov	%rdx, VMCB_RAX(%r13)
+	jmp	1b
+3:	stgi
+	ret
+
+	/*
+	 * Intel: r13 is a list of what to write into the VMCS, after the
+	 * addresses of the regions; then L2's register is kept there. r14 is
+	 * its field, r12 that of its read shadow, r10 bits that L2 can't see.
+	 */
+	entry	op_nested_vmx
+	vmxon	(%r13)
+	jbe	9f
+	vmclear	8(%r13)
+	vmptrld	8(%r13)
+	lea	16(%r13), %rdx
+1:	mov	(%rdx), %rax
+	cmp	$-1, %rax
+	je	2f
+	mov	8(%rdx), %rbx
+	vmwrite	%rbx, %rax
+	jbe	9f
+	add	$16, %rdx
+	jmp	1b
+2:	vmlaunch
+	jmp	9f
+	entry	l1_vmx_exit
+	push	%rax
+	mov	$VMCS_EXIT_REASON, %edx
+	vmread	%rdx, %rax
+	cmp	$VMX_EXIT_CPUID, %eax
+	je	8f
+	cmp	$VMX_EXIT_CR, %eax
+	jne	9f
+	mov	$VMCS_GUEST_RIP, %edx
+	vmread	%rdx, %rax
+	add	%r15, %rax
+	vmwrite	%rax, %rdx
+	incq	N_l1_exit(%rdi)
+	mov	$VMCS_EXIT_QUALIFICATION, %edx
+	vmread	%rdx, %rax
+	test	$VMX_CR_READ, %al
+	pop	%rax
+	jz	3f
+	mov	(%r13), %rax
+	jmp	5f
+3:	mov	%rax, (%r13)
+	test	%r12, %r12
+	jz	4f
+	vmwrite	%rax, %r12
+4:	test	%r14, %r14
+	jz	5f
+	or	%r10, %rax
+	vmwrite	%rax, %r14
+5:	vmresume
+9:	ud2
+8:	pop	%rax
+	vmxoff
+	ret
+
+	.macro	l2_ops reg
+	entry	l2_\reg\()_read
+1:	access	l2_\reg\()_read, mov %\reg, %rax
+	dec	%rcx
+	jnz	1b
+	cpuid
+	entry	l2_\reg\()_write
+1:	next_value
+	access	l2_\reg\()_write, mov %rax, %\reg
+	dec	%rcx
+	jnz	1b
+	cpuid
+	.endm
+
+	l2_ops	cr0
+	l2_ops	cr3
+	l2_ops	cr4
+	l2_ops	cr8
+
 	entry	guest_interrupt
 	access	eoi, movl $0, APIC_EOI(%r11)
+	iretq
+
+	entry	guest_gp
+	test	%rbp, %rbp
+	jz	guest_faults + GP_VECTOR * FAULT_STUB_SIZE
+	add	$8, %rsp
+	mov	%rbp, (%rsp)
 	iretq
 
 	/* A fault leaves vector, error code and the CPU's frame on the stack. */
@@ -218,33 +357,7 @@ at_cr4_\reg:
 fault:	out	%al, $PORT_FAULT
 	jmp	fault
 
-	/*
-	 * Real mode, DS is the block. Without a far jump CS keeps its real-mode
-	 * base in protected mode, which is all that this needs.
-	 */
-	.code16
-	entry	op_pe
-	rdtsc
-	mov	%eax, %esi
-	mov	%edx, %ebp
-	mov	$CR0_PROTECTED, %eax
-	mov	$CR0_REAL, %ebx
-	xor	%di, %di
-1:
-	entry	at_pe_enter
-	mov	%eax, %cr0
-	incl	N_pe_enter(%di)
-	entry	at_pe_leave
-	mov	%ebx, %cr0
-	incl	N_pe_leave(%di)
-	dec	%ecx
-	jnz	1b
-	rdtsc
-	sub	%esi, %eax
-	sbb	%ebp, %edx
-	mov	%eax, BLOCK_CYCLES(%di)
-	mov	%edx, BLOCK_CYCLES + 4(%di)
-	out	%al, $PORT_DONE
+#include "modes.S"
 
 	entry	guest_end
 

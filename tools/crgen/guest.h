@@ -15,6 +15,7 @@
 #define GUEST_GDT 0x1000
 #define GUEST_IDT 0x2000
 #define GUEST_CODE 0x8000
+#define GUEST_CODE_BASE 0xffff0000 /* of 32-bit segments */
 #define GUEST_PDPT 0x11000
 #define GUEST_PD 0x12000
 #define GUEST_BLOCKS 0x20000
@@ -25,9 +26,16 @@
 #define GUEST_VALUES 0x200000
 #define GUEST_APIC 0xfee00000
 
+/* Where everything is once more: the last entry of each PML4. */
+#define GUEST_HIGH 0xffffff8000000000
+
 /* A vCPU's block: the counters, the cycles of the last operation, the stack. */
 #define BLOCK_CYCLES 0x800
 #define BLOCK_STACK 0x1000
+
+/* Each fault's stub. */
+#define FAULT_STUB_SIZE 16
+#define GP_VECTOR 13
 
 /* Ports that no device has: each OUT ends KVM_RUN. */
 #define PORT_DONE 0xf4
@@ -43,9 +51,55 @@
 #define CR0_PROTECTED 0x11
 
 /*
+ * The VMCB that L1 gives to VMRUN: AMD APM vol. 2 appendix B. The last is for
+ * software; what L2 sees of a CR8 that L1 intercepts is kept there.
+ */
+#define VMCB_INTERCEPT_CR 0x0
+#define VMCB_INTERCEPTS 0xc
+#define VMCB_ASID 0x58
+#define VMCB_EXITCODE 0x70
+#define VMCB_CR8 0x3e0
+#define VMCB_SEGMENTS 0x400
+#define VMCB_EFER 0x4d0
+#define VMCB_CR4 0x548
+#define VMCB_CR3 0x550
+#define VMCB_CR0 0x558
+#define VMCB_DR7 0x560
+#define VMCB_DR6 0x568
+#define VMCB_RFLAGS 0x570
+#define VMCB_RIP 0x578
+#define VMCB_RSP 0x5d8
+#define VMCB_RAX 0x5f8
+#define VMCB_PAT 0x668
+#define SVM_EXIT_CPUID 0x72
+#define SVM_EXIT_CR_WRITE 0x10
+
+/* Of a VMCS: SDM vol. 3D appendix B; exit reasons: appendix C. */
+#define VMCS_EXIT_REASON 0x4402
+#define VMCS_EXIT_QUALIFICATION 0x6400
+#define VMCS_GUEST_RIP 0x681e
+#define VMX_EXIT_CPUID 10
+#define VMX_EXIT_CR 28
+#define VMX_CR_READ 0x10
+
+/* L2's stack is so far below L1's. */
+#define NESTED_STACK 0x100
+
+/*
  * A counter for each guest instruction of interest, raised right after it ran:
  * X(name, register, direction, mode). The instruction is at label at_<name>.
+ * Those of the nested guest, and how often its hypervisor saw one, come last.
  */
+#define GUEST_L2_COUNTERS(X)              \
+	X(l2_cr0_read, CR0, READ, LONG)   \
+	X(l2_cr0_write, CR0, WRITE, LONG) \
+	X(l2_cr3_read, CR3, READ, LONG)   \
+	X(l2_cr3_write, CR3, WRITE, LONG) \
+	X(l2_cr4_read, CR4, READ, LONG)   \
+	X(l2_cr4_write, CR4, WRITE, LONG) \
+	X(l2_cr8_read, CR8, READ, LONG)   \
+	X(l2_cr8_write, CR8, WRITE, LONG)
+
 #define GUEST_COUNTERS(X)                  \
 	X(cr0_read, CR0, READ, LONG)       \
 	X(cr0_write, CR0, WRITE, LONG)     \
@@ -75,6 +129,8 @@
 	X(cr4_r13, CR4, WRITE, LONG)       \
 	X(cr4_r14, CR4, WRITE, LONG)       \
 	X(cr4_r15, CR4, WRITE, LONG)       \
+	X(cr4_32, CR4, WRITE, PROTECTED)   \
+	X(cr4_compat, CR4, WRITE, LONG)    \
 	X(cr8_read, CR8, READ, LONG)       \
 	X(cr8_write, CR8, WRITE, LONG)     \
 	X(cr8_port, CR8, WRITE, LONG)      \
@@ -83,11 +139,17 @@
 	X(masked_lower, CR8, WRITE, LONG)  \
 	X(irq_raise, CR8, WRITE, LONG)     \
 	X(irq_lower, CR8, WRITE, LONG)     \
+	X(cr0_fault, CR0, WRITE, LONG)     \
+	X(cr4_fault, CR4, WRITE, LONG)     \
+	X(cr8_fault, CR8, WRITE, LONG)     \
 	X(tpr_mmio, TPR, WRITE, LONG)      \
 	X(tpr_msr, TPR, WRITE, LONG)       \
+	X(tpr_hv, TPR, WRITE, LONG)        \
 	X(port, NONE, WRITE, LONG)         \
 	X(port_cr8, NONE, WRITE, LONG)     \
 	X(cpuid, NONE, READ, LONG)         \
-	X(eoi, NONE, WRITE, LONG)
+	X(eoi, NONE, WRITE, LONG)          \
+	X(l1_exit, NONE, READ, LONG)       \
+	GUEST_L2_COUNTERS(X)
 
 #endif /* CRGEN_GUEST_H */

@@ -11,7 +11,17 @@
 
 #include "crgen.h"
 
-#define CR0_SELECTIVE (~0xaUL) /* all but TS and MP */
+#define SITE(name, reg, dir, mode) extern const char at_##name[];
+GUEST_COUNTERS(SITE)
+#undef SITE
+
+/* The guest's instructions of interest, by counter. */
+const struct site sites[NR_GUEST_COUNTERS] = {
+#define SITE(name, reg, dir, mode) \
+	{ at_##name, REG_##reg, DIR_##dir, MODE_##mode },
+	GUEST_COUNTERS(SITE)
+#undef SITE
+};
 
 struct value {
 	enum guest_reg reg;
@@ -30,10 +40,16 @@ static int compare(const void *a, const void *b)
 	return 0;
 }
 
-static void count_value(struct model *m, enum guest_reg reg, uint64_t value)
+/**
+ * tables_value - count a value written, and no bits
+ * @t: tables
+ * @reg: register
+ * @value: value
+ */
+void tables_value(struct tables *t, enum guest_reg reg, uint64_t value)
 {
 	struct value key = { .reg = reg, .value = value };
-	struct value **found = tfind(&key, &m->values, compare);
+	struct value **found = tfind(&key, &t->values, compare);
 	struct value *new;
 
 	if (found) {
@@ -45,37 +61,93 @@ static void count_value(struct model *m, enum guest_reg reg, uint64_t value)
 	if (!new)
 		err(STATUS_FAILED, "values");
 	*new = key;
-	if (!tsearch(new, &m->values, compare))
+	if (!tsearch(new, &t->values, compare))
 		err(STATUS_FAILED, "values");
 }
 
-/**
- * model_write - the guest wrote a register
- * @m: model
- * @reg: register; CR8 is the upper half of the TPR
- * @value: value written
- */
-void model_write(struct model *m, enum guest_reg reg, uint64_t value)
+static void count_bits(struct tables *t, enum guest_reg reg, uint64_t old,
+		       uint64_t now)
 {
-	enum guest_reg kept = reg == REG_CR8 ? REG_TPR : reg;
-	uint64_t now = reg == REG_CR8 ? value << 4 : value;
-	uint64_t changed = m->reg[kept] ^ now;
-
-	count_value(m, reg, value);
-	if (reg == REG_CR0 && changed & CR0_SELECTIVE)
-		m->cr0_changed++;
-	if (kept == REG_TPR && changed & 0xf0)
-		m->tpr_changed++;
-	for (unsigned int bit = 0; changed >> bit; bit++) {
-		if (!(changed >> bit & 1))
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		if (!((old ^ now) >> bit & 1))
 			continue;
 		if (now >> bit & 1)
-			m->set[kept][bit]++;
+			t->set[reg][bit]++;
 		else
-			m->cleared[kept][bit]++;
-		if (bit == 63)
-			break;
+			t->cleared[reg][bit]++;
 	}
+}
+
+/**
+ * tables_count - how often a value was written
+ * @t: tables
+ * @reg: register
+ * @value: value
+ *
+ * Return: the number.
+ */
+uint64_t tables_count(const struct tables *t, enum guest_reg reg,
+		      uint64_t value)
+{
+	struct value key = { .reg = reg, .value = value };
+	struct value **found = tfind(&key, &t->values, compare);
+
+	return found ? (*found)->count : 0;
+}
+
+/**
+ * tables_write - a register was written
+ * @t: tables that it is added to
+ * @reg: register
+ * @old: what it held
+ * @value: value written
+ */
+void tables_write(struct tables *t, enum guest_reg reg, uint64_t old,
+		  uint64_t value)
+{
+	tables_value(t, reg, value);
+	if (reg == REG_CR0)
+		value = (value & CR0_DEFINED) | CR0_ET;
+	count_bits(t, reg, old, value);
+}
+
+/**
+ * model_access - the guest accessed a register
+ * @v: vCPU
+ * @c: the instruction's counter
+ * @value: what it wrote; CR8 is the upper half of the TPR
+ */
+void model_access(struct vcpu *v, enum counter c, uint64_t value)
+{
+	struct model *m = &v->model;
+	enum guest_reg reg = sites[c].reg;
+	enum guest_reg kept = reg == REG_CR8 ? REG_TPR : reg;
+	uint64_t now = reg == REG_CR8 ? value << 4 :
+		       reg == REG_CR0 ? (value & CR0_DEFINED) | CR0_ET :
+					value;
+	uint64_t changed = m->reg[kept] ^ now;
+
+	if (v->config->check)
+		expect_access(v, c, value);
+	if (sites[c].dir == DIR_READ)
+		return;
+	if (IS_FAULT(c)) {
+		tables_value(&m->did, reg, value);
+		return;
+	}
+	if (IS_L2(c)) {
+		tables_write(&m->l2_did, reg, m->l2_reg[reg], value);
+		m->l2_reg[reg] = value;
+		/* One TPR for both, unless L1 keeps L2's for itself. */
+		if (reg == REG_CR8 && !v->config->l1_intercepts)
+			m->reg[kept] = now;
+		return;
+	}
+	tables_write(&m->did, reg, m->reg[reg], value);
+	if (reg == REG_CR0 && changed & CR0_SELECTIVE)
+		m->cr0_changed++;
+	if (kept == REG_TPR && changed & TPR_CLASS)
+		m->tpr_changed++;
 	m->reg[kept] = now;
 }
 
@@ -117,17 +189,17 @@ static void visit(const void *node, VISIT order, void *closure)
 }
 
 /**
- * model_each_value - go through the values written, by register and value
- * @m: model
+ * tables_each_value - go through the values written, by register and value
+ * @t: tables
  * @each: called for each
  * @arg: its last argument
  */
-void model_each_value(const struct model *m,
-		      void (*each)(enum guest_reg reg, uint64_t value,
-				   uint64_t count, void *arg),
-		      void *arg)
+void tables_each_value(const struct tables *t,
+		       void (*each)(enum guest_reg reg, uint64_t value,
+				    uint64_t count, void *arg),
+		       void *arg)
 {
 	struct walk w = { .each = each, .arg = arg };
 
-	twalk_r(m->values, visit, &w);
+	twalk_r(t->values, visit, &w);
 }

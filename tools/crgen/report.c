@@ -7,55 +7,48 @@
 
 #include "crgen.h"
 
-#define SITE(name, reg, dir, mode) extern const char at_##name[];
-GUEST_COUNTERS(SITE)
-#undef SITE
+const char *const reg_name[NR_REGS] = { "-", "cr0", "cr3", "cr4", "cr8", "tpr" };
+const char *const dir_name[] = { "read", "write" };
+const char *const mode_name[] = { "real", "protected", "long" };
 
-static const struct site {
-	const char *at;
-	enum guest_reg reg;
-	enum dir dir;
-	enum mode mode;
-} sites[] = {
-#define SITE(name, reg, dir, mode) \
-	{ at_##name, REG_##reg, DIR_##dir, MODE_##mode },
-	GUEST_COUNTERS(SITE)
-#undef SITE
-};
-
-static const char *const reg_name[NR_REGS] = { "-",   "cr0", "cr3",
-					       "cr4", "cr8", "tpr" };
-static const char *const dir_name[] = { "read", "write" };
-static const char *const mode_name[] = { "real", "protected", "long" };
-
-static uint64_t sum(const struct vcpu *v, enum guest_reg reg, enum dir dir)
+/**
+ * guest_sum - how often something was done with a register
+ * @count: by the guest's instruction: how often
+ * @reg: register
+ * @dir: read or write
+ *
+ * Return: the number, over all instructions but those of a nested guest.
+ */
+uint64_t guest_sum(const uint64_t count[NR_GUEST_COUNTERS], enum guest_reg reg,
+		   enum dir dir)
 {
 	uint64_t n = 0;
 
 	for (int c = 0; c < NR_GUEST_COUNTERS; c++)
-		if (sites[c].reg == reg && sites[c].dir == dir)
-			n += v->count[c];
+		if (sites[c].reg == reg && sites[c].dir == dir && !IS_L2(c))
+			n += count[c];
 	return n;
 }
 
 /* Columns after those of the operations: X(name, what it is for vCPU v). */
-#define TOTALS(X)                                            \
-	X(all_cr0_read, sum(v, REG_CR0, DIR_READ))           \
-	X(all_cr0_write, sum(v, REG_CR0, DIR_WRITE))         \
-	X(cr0_changed, v->model.cr0_changed)                 \
-	X(all_cr3_read, sum(v, REG_CR3, DIR_READ))           \
-	X(all_cr3_write, sum(v, REG_CR3, DIR_WRITE))         \
-	X(all_cr4_read, sum(v, REG_CR4, DIR_READ))           \
-	X(all_cr4_write, sum(v, REG_CR4, DIR_WRITE))         \
-	X(all_cr8_read, sum(v, REG_CR8, DIR_READ))           \
-	X(all_cr8_write, sum(v, REG_CR8, DIR_WRITE))         \
-	X(all_tpr_apic, sum(v, REG_TPR, DIR_WRITE))          \
-	X(tpr_changed, v->model.tpr_changed)                 \
-	X(all_port, v->count[N_port] + v->count[N_port_cr8]) \
-	X(all_eoi, v->count[N_eoi])                          \
-	X(run, v->count[N_run])                              \
-	X(userspace_exits, v->count[N_userspace_exits])      \
-	X(set_tpr_exits, v->count[N_set_tpr_exits])          \
+#define TOTALS(X)                                                 \
+	X(all_cr0_read, guest_sum(v->count, REG_CR0, DIR_READ))   \
+	X(all_cr0_write, guest_sum(v->count, REG_CR0, DIR_WRITE)) \
+	X(cr0_changed, v->model.cr0_changed)                      \
+	X(all_cr3_read, guest_sum(v->count, REG_CR3, DIR_READ))   \
+	X(all_cr3_write, guest_sum(v->count, REG_CR3, DIR_WRITE)) \
+	X(all_cr4_read, guest_sum(v->count, REG_CR4, DIR_READ))   \
+	X(all_cr4_write, guest_sum(v->count, REG_CR4, DIR_WRITE)) \
+	X(all_cr8_read, guest_sum(v->count, REG_CR8, DIR_READ))   \
+	X(all_cr8_write, guest_sum(v->count, REG_CR8, DIR_WRITE)) \
+	X(all_tpr_apic, guest_sum(v->count, REG_TPR, DIR_WRITE))  \
+	X(tpr_changed, v->model.tpr_changed)                      \
+	X(all_port, v->count[N_port] + v->count[N_port_cr8])      \
+	X(all_eoi, v->count[N_eoi])                               \
+	X(l1_exits, v->count[N_l1_exit])                          \
+	X(run, v->count[N_run])                                   \
+	X(userspace_exits, v->count[N_userspace_exits])           \
+	X(set_tpr_exits, v->count[N_set_tpr_exits])               \
 	X(user_tpr, v->count[N_user_tpr])
 
 static void head(const char *table)
@@ -128,7 +121,7 @@ static void values_head(void)
 
 static void value_rows(const struct vcpu *v)
 {
-	model_each_value(&v->model, value_row, (void *)v);
+	tables_each_value(&v->model.did, value_row, (void *)v);
 }
 
 static void bits_head(void)
@@ -143,7 +136,7 @@ static void bit_row(const struct vcpu *v, enum guest_reg reg, unsigned int bit,
 {
 	printf("%-15s %5u %-3s %3u %-10s %12" PRIu64 " %12" PRIu64 "\n",
 	       v->vm->name, v->id, reg_name[reg], bit, bit_name,
-	       v->model.set[reg][bit], v->model.cleared[reg][bit]);
+	       v->model.did.set[reg][bit], v->model.did.cleared[reg][bit]);
 }
 
 static void bit_rows(const struct vcpu *v)
@@ -190,11 +183,12 @@ static void time_rows(const struct vcpu *v)
 
 	for (size_t i = 0; i < c->nr_steps; i++) {
 		const struct step *s = &c->steps[i];
+		uint64_t count = v->rounds * s->count;
 
-		printf("%-15s %5u %4zu %-10s %12" PRIu32 " %16" PRIu64
+		printf("%-15s %5u %4zu %-10s %12" PRIu64 " %16" PRIu64
 		       " %12" PRIu64 "\n",
-		       v->vm->name, v->id, i + 1, s->op->name, s->count,
-		       v->cycles[i], v->cycles[i] / s->count);
+		       v->vm->name, v->id, i + 1, s->op->name, count,
+		       v->cycles[i], v->cycles[i] / count);
 	}
 }
 

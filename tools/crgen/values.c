@@ -10,10 +10,13 @@
 
 #define CR0_FIXED 0x80000011UL /* PG, ET, PE: long mode needs them */
 #define CR0_FREE 0x6005002eUL /* CD, NW, AM, WP, NE, TS, EM, MP */
+#define CR0_PE 0x1UL
+#define CR0_PG 0x80000000UL
 #define CR0_CD 0x40000000UL
 #define CR0_NW 0x20000000UL
 #define CR3_FLAGS 0x18UL /* PCD, PWT */
 #define CR4_FIXED 0x20UL /* PAE */
+#define CR4_BIT_15 0x8000UL /* reserved */
 #define CR4_FREE 0x7dfUL /* bits 0 to 10 but PAE: no CPUID bit to ask for */
 
 /* What a vCPU's registers hold at the start. */
@@ -40,7 +43,22 @@ static const struct {
 	{ 1 << 22, 7, WORD(ecx), 3 }, /* PKE */
 };
 
-static uint64_t cr4_legal(const struct kvm_cpuid2 *cpuid)
+static uint64_t cr4_possible(void)
+{
+	uint64_t possible = CR4_FIXED | CR4_FREE;
+
+	for (size_t f = 0; f < ARRAY_SIZE(features); f++)
+		possible |= features[f].cr4;
+	return possible;
+}
+
+/**
+ * cr4_legal - the bits of CR4 that a guest can set
+ * @cpuid: the guest's
+ *
+ * Return: the bits, of those that crgen knows.
+ */
+uint64_t cr4_legal(const struct kvm_cpuid2 *cpuid)
 {
 	uint64_t legal = CR4_FIXED | CR4_FREE;
 
@@ -59,19 +77,41 @@ static uint64_t cr4_legal(const struct kvm_cpuid2 *cpuid)
 	return legal;
 }
 
-static const char *illegal(const struct op *op, uint64_t v,
-			   const struct config *c)
+/*
+ * Whether every KVM refuses it: kvm_set_cr0(), kvm_set_cr4(), kvm_set_cr8().
+ * The emulator forgets the upper half of CR0 and CR4: mk_cr_64(), x86.c. All
+ * values of a register are alike, for the processor may refuse them itself.
+ */
+static bool fails(enum guest_reg reg, uint64_t v)
+{
+	switch (reg) {
+	case REG_CR0:
+		return !(v >> 32) && (v & (CR0_PG | CR0_PE)) == CR0_PG &&
+		       (v & (CR0_NW | CR0_CD)) != CR0_NW;
+	case REG_CR4:
+		return v & CR4_BIT_15;
+	default:
+		return v > 0xf;
+	}
+}
+
+static const char *illegal(const struct op *op, uint64_t v)
 {
 	uint64_t table = (v & ~CR3_FLAGS) - GUEST_PML4;
+	uint64_t cr0 = (v & CR0_DEFINED) | CR0_ET;
 
 	if (op->first == N_lmsw)
 		return v > 0xf ? "only the bits 0 to 3 can be given" : NULL;
 	if (op->first == N_masked && v < VECTOR_LOW >> 4)
 		return "less than 2 would let the interrupt through";
+	if (IS_FAULT(op->first) && fails(op->reg, v))
+		return NULL;
+	if (IS_FAULT(op->first))
+		return "must be CR0 with PG (80000000) and no PE (1), CR4 with bit 15, CR8 above f";
 	switch (op->reg) {
 	case REG_CR0:
-		if ((v & ~CR0_FREE) != CR0_FIXED)
-			return "CR0 must be 80000011 plus bits of 6005002e";
+		if (v >> 32 || (cr0 & ~CR0_FREE) != CR0_FIXED)
+			return "CR0 must have 80000001";
 		if (v & CR0_NW && !(v & CR0_CD))
 			return "CR0 can't have NW without CD";
 		return NULL;
@@ -82,8 +122,8 @@ static const char *illegal(const struct op *op, uint64_t v,
 	case REG_CR4:
 		if (!(v & CR4_FIXED))
 			return "CR4 must have PAE (20)";
-		if (v & ~cr4_legal(c->cpuid))
-			return "CR4 has a bit that this guest's CPUID does not allow";
+		if (v & ~cr4_possible())
+			return "CR4 has a bit that no guest of crgen can set";
 		return NULL;
 	case REG_CR8:
 		return v > 0xf ? "CR8 is 0 to f" : NULL;
@@ -137,12 +177,15 @@ static uint64_t max_distinct(const struct op *op)
 		[REG_CR8] = 16,	 [REG_TPR] = 256,
 	};
 
-	return op->first == N_lmsw || op->first == N_masked ? 0 : max[op->reg];
+	return op->first == N_lmsw || op->first == N_masked ||
+			       IS_FAULT(op->first) ?
+		       0 :
+		       max[op->reg];
 }
 
-static void add(struct step *s, uint64_t v, const struct config *c)
+static void add(struct step *s, uint64_t v)
 {
-	const char *why = illegal(s->op, v, c);
+	const char *why = illegal(s->op, v);
 
 	if (why)
 		errx(STATUS_USAGE, "%s: value %" PRIx64 ": %s", s->op->name, v,
@@ -170,7 +213,7 @@ static uint64_t number(const char **p, int base, const struct step *s,
 }
 
 static void add_range(struct step *s, const char **p, uint64_t first,
-		      const struct config *c, const char *item)
+		      const char *item)
 {
 	uint64_t last = number(p, 16, s, item);
 	uint64_t step = 1;
@@ -185,16 +228,17 @@ static void add_range(struct step *s, const char **p, uint64_t first,
 		     item);
 	for (uint64_t n = 0; n <= (down ? first - last : last - first) / step;
 	     n++)
-		add(s, down ? first - n * step : first + n * step, c);
+		add(s, down ? first - n * step : first + n * step);
 }
 
 /**
  * values_parse - add a list of values to a step
  * @s: step
  * @list: values between commas
- * @c: configuration, for what is legal
+ *
+ * Leaves with a message if one can't be loaded by any guest.
  */
-void values_parse(struct step *s, const char *list, const struct config *c)
+void values_parse(struct step *s, const char *list)
 {
 	static const char word[] = "distinct:";
 	const char *p = list;
@@ -210,15 +254,15 @@ void values_parse(struct step *s, const char *list, const struct config *c)
 				     "%s: at most %" PRIu64 " distinct values",
 				     s->op->name, max_distinct(s->op));
 			for (uint64_t i = 0; i < n; i++)
-				add(s, distinct(s->op->reg, i), c);
+				add(s, distinct(s->op->reg, i));
 		} else {
 			uint64_t v = number(&p, 16, s, list);
 
 			if (!strncmp(p, "..", 2)) {
 				p += 2;
-				add_range(s, &p, v, c, list);
+				add_range(s, &p, v, list);
 			} else {
-				add(s, v, c);
+				add(s, v);
 			}
 		}
 		if (*p != ',')
@@ -227,4 +271,22 @@ void values_parse(struct step *s, const char *list, const struct config *c)
 	if (*p)
 		errx(STATUS_USAGE, "%s: \"%s\" is not a list of values",
 		     s->op->name, list);
+}
+
+/**
+ * values_check - leave if a step has values that this guest can't load
+ * @s: step
+ * @cpuid: the guest's
+ */
+void values_check(const struct step *s, const struct kvm_cpuid2 *cpuid)
+{
+	uint64_t legal = cr4_legal(cpuid);
+
+	for (size_t i = 0; i < s->nr_values; i++)
+		if (s->op->reg == REG_CR4 && s->values[i] & ~legal &&
+		    !IS_FAULT(s->op->first))
+			errx(STATUS_UNSUPPORTED,
+			     "%s: value %" PRIx64
+			     ": CR4 has a bit that this guest's CPUID does not allow",
+			     s->op->name, s->values[i]);
 }

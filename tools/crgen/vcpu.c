@@ -32,6 +32,7 @@ void vcpu_set_sregs(struct vcpu *v, struct kvm_sregs *sregs)
 	if (ioctl(v->fd, KVM_SET_SREGS, sregs))
 		err(STATUS_FAILED, "KVM_SET_SREGS");
 	v->count[N_user_tpr]++;
+	expect_user(v, (uint8_t)(sregs->cr8 << 4));
 	v->model.reg[REG_CR0] = sregs->cr0;
 	v->model.reg[REG_CR3] = sregs->cr3;
 	v->model.reg[REG_CR4] = sregs->cr4;
@@ -102,6 +103,18 @@ static void set_real_mode(struct kvm_sregs *s, uint64_t data_base)
 	s->efer = 0;
 }
 
+/* A base below 4 GiB, whose sum with an offset is above. */
+static void set_narrow(struct kvm_sregs *s, bool compat)
+{
+	s->cs.base = GUEST_CODE_BASE;
+	s->cs.l = 0;
+	s->cs.db = 1;
+	if (compat)
+		return;
+	s->cr0 = CR0_PROTECTED;
+	s->efer = 0;
+}
+
 /* The local APIC starts in the mode that the first operation needs. */
 static enum apic first_apic(const struct config *c)
 {
@@ -129,12 +142,13 @@ void vcpu_create(struct vcpu *v, int kvm)
 	const struct config *c = v->config;
 	int size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 
+	v->run_size = (size_t)size;
 	v->fd = ioctl(v->vm->fd, KVM_CREATE_VCPU, (unsigned long)v->id);
 	if (v->fd < 0)
 		err(STATUS_FAILED, "KVM_CREATE_VCPU %u", v->id);
 	if (size < 0)
 		err(STATUS_FAILED, "KVM_GET_VCPU_MMAP_SIZE");
-	v->run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	v->run = mmap(NULL, v->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 		      v->fd, 0);
 	v->cycles = calloc(c->nr_steps, sizeof(*v->cycles));
 	if (v->run == MAP_FAILED || !v->cycles)
@@ -150,6 +164,17 @@ void vcpu_create(struct vcpu *v, int kvm)
 		if (ioctl(v->fd, KVM_SET_MP_STATE, &runnable))
 			err(STATUS_FAILED, "KVM_SET_MP_STATE");
 	}
+}
+
+/**
+ * vcpu_destroy - the opposite of vcpu_create()
+ * @v: vCPU
+ */
+void vcpu_destroy(struct vcpu *v)
+{
+	munmap(v->run, v->run_size);
+	close(v->fd);
+	free(v->cycles);
 }
 
 static _Noreturn void die(const struct vcpu *v, const struct op *op)
@@ -215,16 +240,21 @@ static void run_guest(struct vcpu *v, const struct step *s)
 {
 	bool real = s->op->real;
 	struct kvm_sregs sregs;
+	uint64_t cycles;
 	struct kvm_regs regs = {
-		.rip = guest_address(guest_call),
+		.rip = guest_code(v->config, guest_call),
 		.rflags = RFLAGS_FIXED,
 		.rsp = block(v) + BLOCK_STACK,
-		.rbx = guest_address(s->op->entry),
+		.rbx = guest_code(v->config, s->op->entry),
 		.rdi = block(v),
 		.rcx = s->count,
 		.rsi = s->address,
 		.r9 = s->address + s->nr_values * sizeof(*s->values),
 		.r12 = v->model.reg[REG_CR0],
+		/* The first touch may be a page fault of its own. */
+		.r11 = v->config->check && s->op->apic == APIC_XAPIC ?
+			       GUEST_APIC :
+			       0,
 	};
 
 	if (ioctl(v->fd, KVM_GET_SREGS, &v->sregs))
@@ -233,19 +263,31 @@ static void run_guest(struct vcpu *v, const struct step *s)
 	if (real) {
 		set_real_mode(&sregs, block(v));
 		vcpu_set_sregs(v, &sregs);
-		regs.rip = regs.rbx - GUEST_CODE;
+		regs.rip = guest_address(s->op->entry) - GUEST_CODE;
 		regs.rsp = 0;
+	} else if (s->op->narrow) {
+		set_narrow(&sregs, sites[s->op->first].mode == MODE_LONG);
+		vcpu_set_sregs(v, &sregs);
+		regs.rip = (uint32_t)(guest_address(s->op->entry) -
+				      GUEST_CODE_BASE);
+		regs.rbp = regs.r9;
+	} else if (s->op->l2) {
+		nested_sregs(&sregs);
+		vcpu_set_sregs(v, &sregs);
 	} else if (s->op->apic >= APIC_XAPIC) {
 		set_apic_mode(&sregs, s->op->apic);
 		if (sregs.apic_base != v->sregs.apic_base)
 			vcpu_set_sregs(v, &sregs);
 	}
+	if (s->op->l2)
+		nested_prepare(v, s, &regs);
 	if (ioctl(v->fd, KVM_SET_REGS, &regs))
 		err(STATUS_FAILED, "KVM_SET_REGS");
+	expect_run(v);
 	run_until_done(v, s->op);
 	take_counters(v);
-	memcpy(&v->cycles[s - v->config->steps],
-	       v->vm->mem + block(v) + BLOCK_CYCLES, sizeof(*v->cycles));
+	memcpy(&cycles, v->vm->mem + block(v) + BLOCK_CYCLES, sizeof(cycles));
+	v->cycles[s - v->config->steps] += cycles;
 }
 
 static void run_ioctls(struct vcpu *v, const struct step *s)
@@ -257,37 +299,92 @@ static void run_ioctls(struct vcpu *v, const struct step *s)
 	start = __rdtsc();
 	for (uint32_t i = 0; i < s->count; i++)
 		s->op->ioctl(v);
-	v->cycles[s - v->config->steps] = __rdtsc() - start;
+	v->cycles[s - v->config->steps] += __rdtsc() - start;
 }
 
 /**
- * vcpu_work - do all operations, in the thread of the vCPU
+ * vcpu_start - set a vCPU up, in its own thread
  * @v: vCPU
+ *
+ * Here and not at creation: all that a vCPU does is its thread's.
  */
-void vcpu_work(struct vcpu *v)
+void vcpu_start(struct vcpu *v)
 {
+	v->tid = gettid();
+	if (v->config->check)
+		witness_open(&v->witness, v->config);
+	v->expect.tid = v->tid;
+	v->expect.created = v->config->check && !v->config->host->amd;
+	vcpu_set_sregs(v, &v->sregs);
+	if (v->config->nested)
+		nested_enable(v);
+}
+
+/**
+ * vcpu_step - do an operation, in the thread of the vCPU
+ * @v: vCPU, started
+ * @s: one of its configuration's
+ */
+void vcpu_step(struct vcpu *v, const struct step *s)
+{
+	uint64_t done = op_count(v, s->op);
+
+	if (s->op->entry)
+		run_guest(v, s);
+	else
+		run_ioctls(v, s);
+	done = op_count(v, s->op) - done;
+	if (done != s->count)
+		errx(STATUS_GUEST,
+		     "%s: vCPU %u of VM %s did %" PRIu64 " of %" PRIu32,
+		     s->op->name, v->id, v->vm->name, done, s->count);
+	if (s->op->replay)
+		s->op->replay(v, s, done);
+	if (s->op->entry)
+		expect_exit(v);
+	model_check(v, s->op);
+	if (!s->op->real && !s->op->narrow && !s->op->l2)
+		return;
+	vcpu_set_sregs(v, &v->sregs);
+	/* KVM writes CR8 before CR0 or after: what was armed then is known. */
+	if (v->config->check)
+		vcpu_set_sregs(v, &v->sregs);
+}
+
+/* The steps from the next one on; another thread does those behind "thread". */
+static void *go_on(void *vcpu)
+{
+	struct vcpu *v = vcpu;
 	const struct config *c = v->config;
+	pthread_t thread;
 
 	v->tid = gettid();
-	/* Here and not at creation: all that a vCPU does is its thread's. */
-	vcpu_set_sregs(v, &v->sregs);
-	for (size_t i = 0; i < c->nr_steps; i++) {
-		const struct step *s = &c->steps[i];
-		uint64_t done = op_count(v, s->op);
+	while (!v->hand_over && v->step < c->nr_steps) {
+		const struct step *s = &c->steps[v->step++];
 
-		if (s->op->entry)
-			run_guest(v, s);
+		if (s->op->first == N_thread)
+			v->hand_over = s->count;
 		else
-			run_ioctls(v, s);
-		done = op_count(v, s->op) - done;
-		if (done != s->count)
-			errx(STATUS_GUEST,
-			     "%s: vCPU %u of VM %s did %" PRIu64 " of %" PRIu32,
-			     s->op->name, v->id, v->vm->name, done, s->count);
-		if (s->op->replay)
-			s->op->replay(v, s, done);
-		model_check(v, s->op);
-		if (s->op->real)
-			vcpu_set_sregs(v, &v->sregs);
+			vcpu_step(v, s);
 	}
+	if (!v->hand_over)
+		return NULL;
+	v->hand_over--;
+	v->count[N_thread]++;
+	errno = pthread_create(&thread, NULL, go_on, v);
+	if (errno)
+		err(STATUS_FAILED, "thread");
+	pthread_join(thread, NULL);
+	return NULL;
+}
+
+/**
+ * vcpu_round - do all operations, in the thread of the vCPU
+ * @v: vCPU, started
+ */
+void vcpu_round(struct vcpu *v)
+{
+	v->step = 0;
+	go_on(v);
+	v->rounds++;
 }

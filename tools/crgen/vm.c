@@ -26,7 +26,12 @@
 #define GDT_CODE 0x00af9b000000ffffUL
 #define GDT_DATA 0x00cf93000000ffffUL
 #define GATE_INTERRUPT 0x8e00UL
-#define FAULT_STUB_SIZE 16
+
+#define IOAPIC_PINS 24
+
+/* Hyper-V TLFS 2.2 to 2.4 */
+#define CPUID_HV_VENDOR 0x40000000
+#define CPUID_HV_INTERFACE 0x40000001
 
 /**
  * kvm_open - open /dev/kvm, or leave with what is wrong
@@ -70,12 +75,73 @@ struct kvm_cpuid2 *kvm_cpuid(int kvm)
 	return cpuid;
 }
 
-static bool has_x2apic(const struct kvm_cpuid2 *cpuid)
+/**
+ * kvm_has_x2apic - whether a guest can have an APIC in x2APIC mode
+ * @cpuid: the guest's
+ *
+ * Return: whether it can.
+ */
+bool kvm_has_x2apic(const struct kvm_cpuid2 *cpuid)
 {
 	for (unsigned int i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function == 1)
 			return cpuid->entries[i].ecx & 1 << 21;
 	return false;
+}
+
+/* Whether a guest can be a hypervisor: SVM and VMX of CPUID. */
+static bool has_nested(const struct kvm_cpuid2 *cpuid)
+{
+	bool amd = cpu_is_amd();
+
+	for (unsigned int i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == (amd ? 0x80000001 : 1))
+			return cpuid->entries[i].ecx & (amd ? 1 << 2 : 1 << 5);
+	return false;
+}
+
+/**
+ * kvm_lacks - what an operation needs and KVM has not
+ * @kvm: /dev/kvm
+ * @c: where the APIC is, and the guest's CPUID
+ * @op: operation
+ *
+ * Return: a text for the user, or NULL.
+ */
+const char *kvm_lacks(int kvm, const struct config *c, const struct op *op)
+{
+	if (op->l2 && !has_nested(c->cpuid))
+		return "KVM has no nested guests here: see its parameter nested";
+	if (op->first == N_tpr_hv &&
+	    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_HYPERV) <= 0)
+		return "this KVM knows nothing of Hyper-V";
+	if (op->apic == APIC_X2APIC && !kvm_has_x2apic(c->cpuid))
+		return "KVM has no x2APIC here";
+#ifdef KVM_CAP_SREGS2
+	if (op->first == N_sregs2 &&
+	    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_SREGS2) <= 0)
+		return "this KVM has no KVM_SET_SREGS2 (Linux 5.14)";
+#else
+	(void)kvm;
+	if (op->first == N_sregs2)
+		return "built without KVM_SET_SREGS2 (Linux 5.14)";
+#endif
+	return NULL;
+}
+
+/* The leaves that say KVM say Hyper-V, whose MSRs there are only then. */
+static void cpuid_hyperv(struct kvm_cpuid2 *cpuid)
+{
+	for (unsigned int i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
+
+		if (e->function == CPUID_HV_VENDOR) {
+			e->eax = CPUID_HV_INTERFACE;
+			memcpy(&e->ebx, "Microsoft Hv", 12);
+		} else if (e->function == CPUID_HV_INTERFACE) {
+			memcpy(&e->eax, "Hv#1", 4);
+		}
+	}
 }
 
 /**
@@ -87,21 +153,13 @@ void kvm_check(int kvm, const struct config *c)
 {
 	for (size_t i = 0; i < c->nr_steps; i++) {
 		const struct op *op = c->steps[i].op;
+		const char *lacks = kvm_lacks(kvm, c, op);
 
-		if (op->apic != APIC_ANY && c->user_apic)
-			errx(STATUS_UNSUPPORTED,
-			     "%s needs the APIC in the kernel, not --apic=user",
-			     op->name);
-		if (op->apic == APIC_X2APIC && !has_x2apic(c->cpuid))
-			errx(STATUS_UNSUPPORTED, "%s: KVM has no x2APIC here",
-			     op->name);
-#ifdef KVM_CAP_SREGS2
-		if (op->first == N_sregs2 &&
-		    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_SREGS2) <= 0)
-			errx(STATUS_UNSUPPORTED,
-			     "%s: this KVM has no KVM_SET_SREGS2 (Linux 5.14)",
-			     op->name);
-#endif
+		if (lacks)
+			errx(STATUS_UNSUPPORTED, "%s: %s", op->name, lacks);
+		if (op->first == N_tpr_hv)
+			cpuid_hyperv(c->cpuid);
+		values_check(&c->steps[i], c->cpuid);
 	}
 }
 
@@ -111,16 +169,19 @@ static void put64(const struct vm *vm, uint64_t address, uint64_t value)
 }
 
 /*
- * 4 GiB at their own addresses. Every PML4 points at the same tables, so that
- * a guest can load any of them. Accessed and dirty are set from the start, so
- * that nothing has to write to the tables.
+ * 4 GiB at their own addresses and from GUEST_HIGH on. Every PML4 points at the
+ * same tables, so that a guest can load any of them. Accessed and dirty are set
+ * from the start, so that nothing has to write to the tables.
  */
 static void fill_page_tables(const struct vm *vm)
 {
 	const uint64_t per_table = 512;
 
-	for (uint64_t i = 0; i < GUEST_NR_PML4; i++)
+	for (uint64_t i = 0; i < GUEST_NR_PML4; i++) {
 		put64(vm, GUEST_PML4 + i * 0x1000, GUEST_PDPT | PTE_TABLE);
+		put64(vm, GUEST_PML4 + i * 0x1000 + (per_table - 1) * 8,
+		      GUEST_PDPT | PTE_TABLE);
+	}
 	for (uint64_t i = 0; i < 4; i++)
 		put64(vm, GUEST_PDPT + i * 8,
 		      (GUEST_PD + i * 0x1000) | PTE_TABLE);
@@ -154,6 +215,7 @@ static void fill(const struct vm *vm, const struct config *c)
 	put64(vm, GUEST_GDT + 16, GDT_DATA);
 	for (unsigned int i = 0; i < 32; i++)
 		fill_gate(vm, i, faults + i * FAULT_STUB_SIZE);
+	fill_gate(vm, GP_VECTOR, guest_address(guest_gp));
 	fill_gate(vm, VECTOR_LOW, guest_address(guest_interrupt));
 	fill_gate(vm, VECTOR_HIGH, guest_address(guest_interrupt));
 	for (size_t i = 0; i < c->nr_steps; i++) {
@@ -171,7 +233,7 @@ static size_t memory_size(const struct config *c)
 
 	for (size_t i = 0; i < c->nr_steps; i++)
 		end += c->steps[i].nr_values * sizeof(uint64_t);
-	return (end + LARGE_PAGE) & ~(LARGE_PAGE - 1);
+	return (end + nested_size(c) + LARGE_PAGE) & ~(LARGE_PAGE - 1);
 }
 
 /**
@@ -183,6 +245,8 @@ static size_t memory_size(const struct config *c)
 void vm_create(struct vm *vm, int kvm, const struct config *c)
 {
 	struct kvm_userspace_memory_region region = { 0 };
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP,
+					.args = { IOAPIC_PINS } };
 	uint64_t identity_map = IDENTITY_MAP;
 
 	vm->fd = ioctl(kvm, KVM_CREATE_VM, 0);
@@ -194,10 +258,15 @@ void vm_create(struct vm *vm, int kvm, const struct config *c)
 		err(STATUS_FAILED, "KVM_SET_TSS_ADDR");
 	if (ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map))
 		err(STATUS_FAILED, "KVM_SET_IDENTITY_MAP_ADDR");
-	if (!c->user_apic && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
+	if (c->split_apic && ioctl(vm->fd, KVM_ENABLE_CAP, &split))
+		err(STATUS_FAILED, "KVM_CAP_SPLIT_IRQCHIP");
+	if (!c->user_apic && !c->split_apic &&
+	    ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0))
 		err(STATUS_FAILED, "KVM_CREATE_IRQCHIP");
 
 	vm->size = memory_size(c);
+	/* Under the end, which is far enough from the values. */
+	vm->nested = vm->size - nested_size(c);
 	vm->mem = mmap(NULL, vm->size, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->mem == MAP_FAILED)
@@ -211,7 +280,8 @@ void vm_create(struct vm *vm, int kvm, const struct config *c)
 	vm->vcpus = calloc(c->vcpus, sizeof(*vm->vcpus));
 	if (!vm->vcpus)
 		err(STATUS_FAILED, "vCPUs");
-	for (unsigned int i = 0; i < c->vcpus; i++) {
+	/* From the last on, so that an id is no index. */
+	for (unsigned int i = c->vcpus; i--;) {
 		struct vcpu *v = &vm->vcpus[i];
 
 		v->vm = vm;
@@ -219,4 +289,18 @@ void vm_create(struct vm *vm, int kvm, const struct config *c)
 		v->id = i;
 		vcpu_create(v, kvm);
 	}
+}
+
+/**
+ * vm_destroy - the opposite of vm_create()
+ * @vm: the VM, at rest
+ * @c: how many vCPUs
+ */
+void vm_destroy(struct vm *vm, const struct config *c)
+{
+	for (unsigned int i = 0; i < c->vcpus; i++)
+		vcpu_destroy(&vm->vcpus[i]);
+	close(vm->fd);
+	munmap(vm->mem, vm->size);
+	free(vm->vcpus);
 }

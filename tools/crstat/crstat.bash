@@ -18,7 +18,11 @@ _crstat() {
 		mapfile -t COMPREPLY < <(compgen -W "vcpu vm host" -- "$cur")
 		return
 		;;
-	--vm | --pid | --vcpu)
+	--sort | --columns)
+		return
+		;;
+	--guest | --vm | --pid | --vcpu | -g | -p)
+		prev=${prev/#-g/--vm} prev=${prev/#--guest/--vm} prev=${prev/#-p/--pid}
 		# The values that are there, where they may be read.
 		mapfile -t COMPREPLY < <(compgen -W "$(crstat --csv 2>/dev/null |
 			awk -F, -v name="${prev#--}" '
@@ -27,11 +31,7 @@ _crstat() {
 			name == "vm" { print $c["guest"] }' | sort -u)" -- "$cur")
 		return
 		;;
-	--interval | --count | -i | -n)
-		return
-		;;
-	diff)
-		_filedir
+	--interval | --count | --limit | --at | -i | -n)
 		return
 		;;
 	esac
@@ -39,13 +39,20 @@ _crstat() {
 		if [[ ${words[i]} == -- ]]; then
 			_command_offset $((i + 1))
 			return
+		elif [[ ${words[i]} == diff && $cur != -* ]]; then
+			_filedir
+			return
+		elif [[ ${words[i]} =~ ^(on|off)$ ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "cr tpr time" -- "$cur")
+			return
 		fi
 	done
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_parse_help crstat)" -- "$cur")
 	else
+		# Four blanks are a view's or a command's, one is a heading's.
 		mapfile -t COMPREPLY < <(compgen -W "$(crstat --help |
-			sed -n '/Views:/,/Exit status:/s/^    \([a-z]\+\) .*/\1/p')" \
+			sed -n '/ Views:/,/ Exit status:/s/^    \([a-z]\+\) .*/\1/p')" \
 			-- "$cur")
 	fi
 	[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace

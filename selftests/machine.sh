@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What happens to the machine meanwhile: CPUs that go offline and come back, and
+# threads that are sent from one to the other.
+. "$(dirname "$0")/lib.sh"
+
+require
+readonly CPU=/sys/devices/system/cpu/cpu1/online
+[[ -w $CPU ]] || skip_all "needs a second CPU that can be offline"
+at_exit+=("echo 1 >$CPU")
+
+hits() {
+	awk 'NR > 2 { print $1, $5 }' $CRSTAT/probes
+}
+calls() {
+	sed 1,2d $CRSTAT/callers
+}
+noroom() {
+	grep " noroom " $CRSTAT/vcpus
+}
+
+load_kvm
+load max_vcpus=1
+begin "a CPU goes offline, and what was counted there stays"
+hold port=1
+taskset 2 crgen cr4-write=50 cr4-read=10 cr8-port=5 >/dev/null
+expect "the status of the guest" $? 0
+before=$(hits) calls=$(calls) noroom=$(noroom)
+[[ $noroom ]]
+expect "some had no room" $? 0
+echo 0 >$CPU
+expect hits "$(hits)" "$before"
+expect "call sites" "$(calls)" "$calls"
+expect "rows without room" "$(noroom)" "$noroom"
+let_go
+end
+begin "a reset while it is offline"
+echo reset >$CRSTAT/control
+checks cr4-write=20 cr8-port=5
+echo 1 >$CPU
+expect "hits of cr_interception and handle_cr" $(($(probe cr_interception hits) +
+	$(probe handle_cr hits))) $(($(total cr4_write) + $(total cr4_read) +
+	$(total cr0_write) + $(total cr3_read) + $(total cr3_write)))
+taskset 2 crgen cr4-write=20 >/dev/null
+expect "writes of CR4" "$(total cr4_write)" 40
+end
+rmmod kvm_crstat
+
+load
+begin "CPUs come and go, threads are sent about"
+crgen --forever=0 --check --timeout=300 --vcpus=3 cr4-write=50 cr0-write=20 \
+	tpr-msr=20 lapic=2 -- sleep 12 >"$scratch/check" 2>"$scratch/wrong" &
+guest=$!
+for n in {1..8}; do
+	for task in /proc/"$guest"/task/*; do
+		taskset -p $((1 + n % 2)) "${task##*/}" >/dev/null 2>&1
+	done
+	echo 0 >$CPU
+	sleep 0.3
+	echo 1 >$CPU
+	for task in /proc/"$guest"/task/*; do
+		taskset -p 3 "${task##*/}" >/dev/null 2>&1
+	done
+	sleep 0.3
+done
+wait $guest
+expect "the status of crgen --check" $? 0
+sed 's/^/# /' "$scratch/wrong"
+end
+finish

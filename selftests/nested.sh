@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Nested guests: what crgen's L2 did, with and without its L1 intercepting it, is
+# what the kernel's own tracepoints saw of exits, of exits of L2, and of those
+# that went to L1, and what the module counted of each level.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-witness.sh"
+
+require
+
+# Before 5.11 the second event has the code by another name.
+reason() { # EVENT
+	grep -o 'exit_code;\|exit_reason;' "$TRACING/events/kvm/$1/format" |
+		head -n 1 | tr -d ';'
+}
+WITNESS=()
+
+# "CODE=COUNT ..." of accesses to control registers, over all threads; Intel has
+# one code for all.
+exits() { # EVENT
+	awk -v event="$1" -v intel="$([[ $VENDOR != intel ]] || echo 1)" '
+		$1 == event && (intel ? $3 == 28 : $3 < 32 || $3 == 101) {
+			n[$3] += $5 }
+		END { for (code in n) print code "=" n[code] }' \
+		"$scratch/witness" | sort -n | xargs
+}
+
+# nested NAME EXITS REFLECTED ARGUMENT...: of which REFLECTED go to L1, or none.
+nested() {
+	begin "$1"
+	echo reset >$CRSTAT/control
+	witness_each +
+	crgen "${@:4}" >"$scratch/crgen"
+	expect "the status of crgen" $? 0
+	"witness_$witness" >"$scratch/witness"
+	expect "exits" "$(exits kvm_exit)" "$2"
+	expect "exits of L2" "$(exits kvm_nested_vmexit)" "$2"
+	expect "exits that went to L1" "$(exits kvm_nested_vmexit_inject)" "$3"
+	expect "those, by L1 itself" "$(did l1_exits)" \
+		"$(awk -F '[ =]' '{ for (i = 2; i <= NF; i += 2) n += $i
+			print n + 0 }' <<<"$3")"
+	crgen --check "${@:4}" >/dev/null 2>"$scratch/wrong"
+	expect "the status of crgen --check" $? 0
+	sed 's/^/# /' "$scratch/wrong"
+	expect "live rows afterwards" "$(rows live)" 0
+	end
+}
+
+all=(l2-cr0-read=10 l2-cr0-write=20 l2-cr3-read=11 l2-cr3-write=22 l2-cr4-read=12
+	l2-cr4-write=24 l2-cr8-read=13 l2-cr8-write=23)
+
+# NESTED_PAGING: what exits where L1 intercepts nothing, and where it does.
+declare -A OWN=(
+	[npt=1]="4=12 20=24 101=20"
+	[npt=0]="3=11 4=12 19=22 20=24 101=20"
+	[ept=1]="28=80"
+	[ept=0]="28=113"
+)
+declare -A ALL=(
+	[amd]="0=10 3=11 4=12 8=13 16=20 19=22 20=24 24=23"
+	[intel]="28=113"
+)
+
+paging=$([[ $VENDOR == amd ]] && echo npt || echo ept)
+for paging in $paging=1 $paging=0; do
+	load_kvm "$paging" nested=1
+	[[ -d /sys/module/kvm_crstat ]] || load
+	for event in kvm_exit kvm_nested_vmexit kvm_nested_vmexit_inject; do
+		WITNESS[kvm/$event]="hist:keys=common_pid,$(reason $event)"
+	done
+	witness_start
+	nested "$paging: L1 does not intercept" "${OWN[$paging]}" "" "${all[@]}"
+	nested "$paging: L1 intercepts" "${ALL[$VENDOR]}" "${ALL[$VENDOR]}" \
+		--l1-intercepts "${all[@]}"
+	code=$([[ $VENDOR == amd ]] && echo 20 || echo 28)
+	nested "$paging: 2 VMs of 2 vCPUs" "$code=400" "$code=400" --vms=2 --vcpus=2 \
+		--l1-intercepts l2-cr4-write=100
+	witness_end
+	rmmod "kvm_$VENDOR"
+done
+
+load_kvm nested=0
+vmexit=nested_$([[ $VENDOR == amd ]] && echo svm || echo vmx)_vmexit
+begin "nested=0: no probe of nested guests"
+expect state "$(probe "$vmexit" state)" nested=0
+expect hook "$(probe "$vmexit" hook)" -
+rmmod kvm_crstat
+load
+expect "state, with KVM first" "$(probe "$vmexit" state)" nested=0
+end
+begin "no nested guests in this KVM"
+crgen l2-cr4-write=1 >/dev/null 2>&1
+expect "the status of crgen" $? 5
+end
+finish

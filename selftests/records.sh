@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What a vCPU's record keeps and forgets: over resets and while the module is off,
+# from thread to thread, from one vCPU to the next where there is room for one
+# alone, and where there is none.
+. "$(dirname "$0")/lib.sh"
+
+require
+
+work=(cr0-write=7 "cr4-write=20,60,20" cr4-gpr=5 "tpr-msr=9,33,44"
+	"cr8-port=3,1,3" lapic=2 sregs=2)
+
+load_kvm
+load
+check "a reset while vCPUs live" - --vms=2 --vcpus=2 "${work[@]}" reset=1 \
+	cr0-write=3 cr4-write=7,e0 cr8-port=2 reset=1 cr4-write=2,20,60
+check "a reset, then idle" - --vcpus=2 "${work[@]}" reset=1
+check "off and on again" - --vcpus=2 "${work[@]}" off=1 "${work[@]}" on=1 \
+	cr4-write=4,20,60 off=1 port=1 reset=1 on=1 "${work[@]}"
+check "threads that hand a vCPU over" - --vcpus=2 cr4-write=3 thread=2 \
+	"${work[@]}" thread=1 reset=1 thread=1 cr4-write=5
+check "a new thread that only has an ioctl" - --vcpus=2 port=1 thread=1 sregs=1
+check "code in the upper half of the addresses" sites=18 --high cr0-write=11 \
+	cr4-gpr=32 cr4-write=14
+check "32-bit code, without paging and in compatibility mode" sites=3 cr4-32=10 \
+	cr4-compat=20,60,20 cr4-write=2
+check "a local APIC in KVM, the others not" - --apic=split "${work[@]}" irq=1 \
+	cr8-masked=20
+check "the TPR through Hyper-V's MSR" tpr_apic=30 tpr-hv=30,0..f8/b
+check "TPRs with a low half" - tpr-mmio=96,0..f8/8 lapic=2 port=3 sregs=1
+check "CR0 without ET, and with bits that mean nothing" cr0_write=20 \
+	cr0-write=20,80050021,80010031,800500f1,9801f031
+check "CR4 that is refused" cr4_write=30 cr4-fault=20 cr4-write=10,60,20
+check "CR8 that is refused" cr8_write=30 --apic=user cr8-fault=20 cr8-write=10
+check "CR8 that is full, by all ways" - --apic=user --vcpus=2 cr8-write=5,f \
+	sregs=2 port=2
+if crgen run-fail=1 >/dev/null 2>&1; then
+	check "KVM_RUN that fails" - --vcpus=2 port=1 run-fail=3 cr4-write=5
+	check "KVM_RUN that fails, APIC in userspace" - --apic=user port=1 \
+		cr8-write=5,3 run-fail=3 cr4-write=5
+else
+	skip "KVM_RUN that fails" "this kernel takes it"
+	skip "KVM_RUN that fails, APIC in userspace" "this kernel takes it"
+fi
+check "KVM_SET_SREGS that fails" tpr_user=$((1 + CREATED)) port=1 \
+	sregs-fail=3
+
+begin "a destruction that nobody saw"
+switch=$DEBUGFS/kprobes/enabled
+echo reset >$CRSTAT/control
+echo 0 >$switch
+if [[ $(probe kvm_arch_vcpu_destroy state) == silenced ]]; then
+	echo 1 >$switch
+	hold --vcpus=4 cr4-write=5
+	echo 0 >$switch
+	let_go
+	echo 1 >$switch
+	# At the same addresses.
+	for n in {1..5}; do
+		checks --vcpus=4 cr4-write="$n"
+	done
+fi
+echo 1 >$switch
+end
+rmmod kvm_crstat
+
+# of STATE COLUMN [FILE]: the sum of such rows' cells, or the words in them.
+of() {
+	awk -v state="$1" -v name="$2" '
+		NR == 2 { for (i = 1; i <= NF; i++) { if ($i == name) c = i
+			if ($i == "state") s = i } }
+		NR > 2 && $s == state && $c ~ /^[0-9]+$/ { n += $c; next }
+		NR > 2 && $s == state && !seen[$c]++ { words = words $c }
+		END { print words n }' "$CRSTAT/${3:-vcpus}"
+}
+bits() { # STATE NAME
+	awk -v state="$1" -v name="$2" 'NR == 2 { for (i = 1; i <= NF; i++) {
+			if ($i == "state") s = i; if ($i == "name") n = i } }
+		NR > 2 && $s == state && $n == name { print $(n + 1), $(n + 2) }' \
+		$CRSTAT/bits
+}
+
+load max_vcpus=1
+begin "room for one: the next vCPU begins anew"
+crgen cr4-write=10 cr0-write=6 cr4-fault=4 cr8-port=1,3 >/dev/null
+expect "TPR of the first" "$(of gone tpr)" 0x30
+crgen port=1 >/dev/null
+expect "its writes of CR4" "$(of dropped cr4_write)" 14
+expect "those that failed" "$(awk '/ dropped / && / cr4 / { print $NF }' \
+	$CRSTAT/values)" 4
+expect "its bits" "$(bits dropped MCE), $(bits dropped AM)" "5 5, 3 3"
+expect "its TPR" "$(of dropped tpr)" -
+expect "the TPR's changes of the second" "$(of gone tpr_change)" 0
+expect "the second's writes of CR4" "$(of gone cr4_write)" 0
+expect "rows of values" "$(of gone value values)" ""
+end
+begin "room for one: a reset forgets what was dropped"
+echo reset >$CRSTAT/control
+crgen cr4-write=3,60,20,60 >/dev/null
+crgen port=1 >/dev/null
+expect "dropped writes of CR4" "$(of dropped cr4_write)" 3
+expect "dropped bits" "$(bits dropped MCE), $(bits dropped AM)" "2 1, 0 0"
+end
+begin "room for one: held over a reset, then dropped"
+hold cr4-write=9
+echo reset >$CRSTAT/control
+let_go
+expect "gone writes of CR4" "$(of gone cr4_write)" 0
+crgen port=1 >/dev/null
+expect "dropped writes of CR4" "$(of dropped cr4_write)" 0
+end
+
+begin "no room: values, origins and what does not apply"
+echo reset >$CRSTAT/control
+hold port=1
+crgen --vcpus=2 cr4-write=100 cr0-write=10 cr8-masked=20 tpr-msr=6,33,44 \
+	sregs=4 >"$scratch/crgen"
+expect "the status of the guest" $? 0
+for column in cr4_write cr0_write; do
+	expect "$column of noroom" "$(of noroom $column)" "$(did all_$column)"
+done
+expect "values of CR4" "$(awk '/ noroom / && $7 == "cr4" { print $8, $9 }' \
+	$CRSTAT/values | sort | uniq | xargs)" "0x20 50 0x60 50"
+expect "unknown values" "$(grep -c unknown $CRSTAT/values)" 0
+expect "tpr_user" "$(of noroom tpr_user)" $(($(did user_tpr) + 2 * CREATED))
+expect "tpr_apic" "$(of noroom tpr_apic)" 12
+expect "tpr_other" "$(of noroom tpr_other)" 0
+expect "tpr_change" "$(of noroom tpr_change)" -
+expect "the origins" "$(of noroom set_tpr)" $(($(of noroom tpr_guest) +
+	$(of noroom tpr_sync) + $(of noroom tpr_user)))
+end
+begin "no room, until another goes"
+crgen --timeout=600 cr4-write=30 stop=1 cr4-write=40 >"$scratch/guest" \
+	{holds}>&- &
+guest=$!
+until [[ $(awk '{ print $3 }' "/proc/$guest/stat") == T ]]; do
+	sleep 0.1
+done
+before=$(of noroom cr4_write)
+let_go
+kill -CONT $guest
+wait $guest
+expect "the status of the guest" $? 0
+expect "writes of CR4 without room" "$(of noroom cr4_write)" "$before"
+expect "those since then" "$(of gone cr4_write)" 40
+end
+finish

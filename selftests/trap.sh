@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The write traps of SEV-ES: a module of the tests turns intercepted MOVs to
+# CR0, CR4 and CR8 into them, so that KVM's own cr_trap() sees a real guest's
+# writes. crgen, that module, the kernel's own count of exits and the files say
+# the same.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-exits.sh"
+. "$(dirname "$0")/lib-witness.sh"
+
+require
+[[ $VENDOR == amd ]] || skip_all "AMD's write traps"
+
+require_exits
+load_kvm
+grep -qw cr_trap /proc/kallsyms || skip_all "no cr_trap before Linux 5.11"
+
+# trapped NAME PASSED ARGUMENT...: what became a trap counts like what did not,
+# but for its site, which is not known. PASSED writes did not become traps.
+trapped() {
+	local n total=0 armed count
+
+	begin "$1"
+	unload_exits
+	load_exits
+	checks --check=-armed,sites "${@:3}"
+	read_exits
+	for n in 0 4 8; do
+		count=$(counted cr${n}_write)
+		expect "writes of CR$n" "${count/-/0}" \
+			$((changed[n] + (n ? 0 : $2)))
+		((total += changed[n])) || :
+	done
+	expect "some traps" $((total > 0)) 1
+	expect "hits of cr_trap" "$(probe cr_trap hits)" $total
+	# shellcheck disable=SC2154 # read_exits
+	expect "writes that did not become traps" "$passed" "$2"
+	while read -r armed; do
+		expect "w0, w4 and w8 in $armed" \
+			"$(tr , '\n' <<<"$armed" | grep -cx 'w[048]')" 3
+	done < <(awk 'NR > 2 { print $NF }' $CRSTAT/vcpus)
+	expect "sites: those of reads, and of what did not become a trap" \
+		"$(total count sites)" $(($(total cr4_read) + $2))
+	end
+}
+
+load
+witness_start
+
+for n in 1 2; do
+	trapped "$n vCPUs: CR0 and CR4" 0 --vcpus=$n cr4-read=31 \
+		cr4-write=500,distinct:10 cr4-gpr=64 cr0-write=100 port=20
+done
+trapped "many more values than a table has, within their bounds" 0 \
+	cr4-write=900,distinct:200
+trapped "real mode to protected mode; LMSW is no MOV" 20 pe=50 lmsw=20
+trapped "CR8 writes while an interrupt is masked" 0 --vcpus=2 cr8-masked=50
+trapped "APIC in userspace" 0 --apic=user --vcpus=2 cr8-write=99 cr4-write=10
+unload_exits
+
+begin "without the traps all is as it was"
+checks cr4-write=10
+expect "hits of cr_trap" "$(probe cr_trap hits)" 0
+end
+finish

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Order, sums and selection of a table's rows. */
+#include <stdlib.h>
+
+#include "compute/compute.h"
+#include "crstat.h"
+
+struct sort {
+	const struct file *file;
+	const struct order *order;
+};
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/*
+ * The order of two rows by the columns of a set. Words that hold numbers, as a
+ * VM's name does, are ordered by them. What does not apply comes last.
+ */
+static int compare_cells(const struct cell *a, const struct cell *b,
+			 uint64_t columns)
+{
+	static const int ranks[] = { [CELL_NUMBER] = 0, 1, [CELL_NONE] = 2 };
+	int result = 0;
+
+	for (; columns && !result; columns &= columns - 1) {
+		const struct cell *x = &a[FIRST(columns)];
+		const struct cell *y = &b[FIRST(columns)];
+
+		if (x->type != y->type)
+			result = ranks[x->type] - ranks[y->type];
+		else if (x->type == CELL_NUMBER)
+			result = compare_numbers(x->number, y->number);
+		else if (x->type == CELL_WORD && x->word != y->word)
+			result = strverscmp(x->word->text, y->word->text);
+	}
+	return result;
+}
+
+static int state_rank(const struct cell *state)
+{
+	static const char *const last[] = { "noroom", "dropped", "gone" };
+	int i = 0;
+
+	while (i < 3 && !cell_is(state, last[i]))
+		i++;
+	return 3 - i;
+}
+
+static int compare(const void *a, const void *b, void *data)
+{
+	const struct cell *x = *(struct cell *const *)a;
+	const struct cell *y = *(struct cell *const *)b;
+	const struct file *file = ((struct sort *)data)->file;
+	const struct order *order = ((struct sort *)data)->order;
+	int c = order->column - 1, place = file->nr_columns, result = 0;
+
+	if (order->by_state)
+		result = state_rank(&x[ID_state]) - state_rank(&y[ID_state]);
+	if (!result)
+		result = compare_cells(x, y, order->columns);
+	if (!result && order->by_events)
+		result = compare_numbers(row_events(file, y),
+					 row_events(file, x));
+	if (!result && c >= 0) {
+		bool falls = is_of(file, c, COUNTS | BOUNDS) != order->reverse;
+
+		/* What does not apply comes last either way. */
+		result = compare_cells(x, y, COLUMN_BIT(c));
+		result = falls && x[c].type == y[c].type ? -result : result;
+	}
+	if (!result && order->by_state)
+		return compare_numbers(x[place].number, y[place].number);
+	return result ?: compare_cells(x, y, COLUMN_BIT(place) - 1);
+}
+
+void table_sort(struct table *table, const struct order *order)
+{
+	struct sort sort = { table->file, order };
+	size_t i = 1;
+
+	for (size_t k = 0; order->by_state && k < table->nr_rows; k++)
+		table->rows[k][table->file->nr_columns].number = k;
+	while (i < table->nr_rows &&
+	       compare(&table->rows[i - 1], &table->rows[i], &sort) <= 0)
+		i++;
+	if (i < table->nr_rows)
+		qsort_r(table->rows, table->nr_rows, sizeof(*table->rows),
+			compare, &sort);
+}
+
+/* Sums stop at the largest number rather than to begin again at 0. */
+static void add_row(const struct file *file, struct cell *sum,
+		    const struct cell *row)
+{
+	for (unsigned int c = 0; c < file->nr_columns; c++) {
+		bool adds = is_of(file, c, COUNTS | BOUNDS);
+
+		if (!adds && !rows_equal(&sum[c], &row[c], 1))
+			sum[c].type = CELL_NONE;
+		if (!adds || row[c].type != CELL_NUMBER)
+			continue;
+		if (__builtin_add_overflow(cell_number(&sum[c]), row[c].number,
+					   &sum[c].number))
+			sum[c].number = UINT64_MAX;
+		sum[c].type = CELL_NUMBER;
+	}
+}
+
+/*
+ * Sum up rows that are equal in some columns. Other columns keep what all
+ * rows of a sum have in common, else "-".
+ */
+void fold_table(struct table *table, uint64_t key)
+{
+	size_t nr = 0;
+
+	table_sort(table, &(struct order){ .columns = key });
+	for (size_t i = 0; i < table->nr_rows; i++) {
+		struct cell *row = table->rows[i];
+
+		if (nr && rows_equal(table->rows[nr - 1], row, key)) {
+			add_row(table->file, table->rows[nr - 1], row);
+			continue;
+		}
+		table->rows[i] = table->rows[nr];
+		table->rows[nr++] = row;
+	}
+	table->nr_rows = nr;
+}
+
+/* Rows of one key are one, alive or gone; those of no VM stay apart. */
+void join_lives(struct table *table)
+{
+	for_each_row(row, table)
+		if (row[ID_vm].type == CELL_WORD)
+			row[ID_state].type = CELL_NONE;
+}
+
+/* Sums rows of vCPUs; those of the file vcpus are of one vCPU already. */
+void sum_table(struct table *table, enum sum sum)
+{
+	uint64_t keys = table->file->keys;
+	uint64_t others = table->file->others;
+
+	if (sum == SUM_DEFAULT || (!others && sum == SUM_VCPU))
+		return;
+	if (sum >= SUM_VM)
+		keys &= ~COLUMN_BIT(ID_vcpu);
+	if (sum == SUM_HOST)
+		keys &= others;
+	if (!others && sum == SUM_VM) {
+		join_lives(table);
+		keys |= COLUMN_BIT(ID_state);
+	}
+	fold_table(table, keys);
+}
+
+/*
+ * Turn each zero that is "not intercepted" into "-". Where it is not known
+ * what is armed, a zero stays: nothing was counted, and nothing says that
+ * nothing could be.
+ */
+void hide_unarmed(struct table *vcpus)
+{
+	const struct word *armed = NULL;
+	bool on[NR_VCPUS];
+
+	for_each_row(row, vcpus) {
+		if (row[VCPUS_armed].type != CELL_WORD)
+			continue;
+		/* The columns are named crN_read and crN_write. */
+		for (int c = VCPUS_cr0_read; c <= VCPUS_cr8_write; c++) {
+			const char *name = vcpus->file->columns[c].name;
+
+			if (armed != row[VCPUS_armed].word)
+				on[c] = reg_armed(cell_word(&row[VCPUS_armed]),
+						  name[4], name[2] - '0');
+			if (!on[c] && !cell_number(&row[c]))
+				row[c].type = CELL_NONE;
+		}
+		armed = row[VCPUS_armed].word;
+	}
+}
+
+static bool number_is(const struct cell *cell, const char *wanted)
+{
+	return cell->type == CELL_NUMBER &&
+	       cell->number == strtoull(wanted, NULL, 10);
+}
+
+/* Keep the rows of a table that are wanted. */
+void select_rows(const struct select *select, struct table *table)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < table->nr_rows; i++) {
+		struct cell *row = table->rows[i];
+
+		if ((select->vm && !cell_is(&row[ID_vm], select->vm) &&
+		     strcmp(guest_name(&row[ID_vm]), select->vm)) ||
+		    (select->pid && !number_is(&row[ID_pid], select->pid)) ||
+		    (select->vcpu && !number_is(&row[ID_vcpu], select->vcpu)) ||
+		    (select->live && !cell_is(&row[ID_state], "live")) ||
+		    (select->nonzero && !row_events(table->file, row) &&
+		     (select->nonzero != IDLE_LIVE || table->file->others ||
+		      !cell_is(&row[ID_state], "live"))))
+			continue;
+		table->rows[i] = table->rows[nr];
+		table->rows[nr++] = row;
+	}
+	table->nr_rows = nr;
+}
+
+/* Ends the program where there is no such guest, process or vCPU at all. */
+void select_check(const struct select *select, struct source *source)
+{
+	struct select who = { select->vm, select->pid, select->vcpu, 0, 0 };
+	struct table vcpus = { 0 };
+
+	if (!who.vm && !who.pid && !who.vcpu)
+		return;
+	table_copy(&vcpus, source_table(source, FILE_vcpus));
+	source_names(source, &vcpus);
+	select_rows(&who, &vcpus);
+	if (!vcpus.nr_rows)
+		fail(FAIL_NO_GUEST, "no such vCPU was seen:%s%s%s%s%s%s",
+		     who.vm ? " guest " : "", who.vm ?: "",
+		     who.pid ? " pid " : "", who.pid ?: "",
+		     who.vcpu ? " vCPU " : "", who.vcpu ?: "");
+	table_free(&vcpus);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which columns a sheet has, and what stands in their cells. */
+#include <math.h>
+
+#include "crstat.h"
+#include "print/print.h"
+
+/*
+ * Columns of the file vcpus that make room where not all fit, the first of them
+ * first: raw hits, which the origins explain, before the origins, and those
+ * before the guest's own accesses.
+ */
+static const unsigned char dispensable[] = {
+	VCPUS_set_cr8,	 VCPUS_set_tpr,	  VCPUS_tpr_other,  VCPUS_cr_other,
+	VCPUS_tpr,	 VCPUS_tpr_user,  VCPUS_cr8_read,   VCPUS_cr3_read,
+	VCPUS_cr4_read,	 VCPUS_cr0_read,  VCPUS_tpr_change, VCPUS_tpr_sync,
+	VCPUS_armed,	 VCPUS_cr8_write, VCPUS_tpr_apic,   VCPUS_cr3_write,
+	VCPUS_tpr_guest, VCPUS_cr4_write, VCPUS_cr0_write
+};
+
+/* What is no column of the file. */
+static const char *const others[] = { [SHOW_GUEST] = "guest",
+				      [SHOW_PERCENT] = "percent",
+				      [SHOW_TIME] = "time",
+				      [SHOW_SECONDS] = "seconds" };
+
+static bool differs(const struct table *table, unsigned int column)
+{
+	for_each_row(row, table)
+		if (!rows_equal(row, table->rows[0], COLUMN_BIT(column)))
+			return true;
+	return false;
+}
+
+/* Show a column; a bound that nobody asked for where it says something. */
+static void show(struct sheet *sheet, const char *name, bool asked)
+{
+	const struct file *file = sheet->file;
+	bool vcpus = file->vcpus;
+	int c = file_column(file, name, strlen(name));
+	struct shown shown = { SHOW_CELL, c < 0 ? 0 : c, name };
+	uint64_t bound = 0;
+
+	if (c < 0)
+		shown.what = SHOW_GUEST;
+	else if (c == ID_vm && vcpus && sheet->text)
+		shown.what = SHOW_VM;
+	while (c < 0 && shown.what < SHOW_MEANING &&
+	       strcmp(name, others[shown.what]))
+		shown.what++;
+	if (sheet->layout->meaning && !strcmp(name, sheet->layout->meaning))
+		shown.what = SHOW_MEANING;
+	else if (shown.what == SHOW_MEANING ||
+		 (shown.what == SHOW_PERCENT && !sheet->layout->ranked) ||
+		 (shown.what == SHOW_GUEST && !vcpus))
+		fail(FAIL_USAGE, "--columns: %s has no column \"%s\"",
+		     file->name, name);
+	if (sheet->nr_shown == GRID_MAX_COLUMNS)
+		fail(FAIL_USAGE, "--columns: too many of them");
+	if (!asked && c >= 0 && is_of(file, c, BOUNDS)) {
+		for_each_row(row, sheet->table)
+			bound |= cell_number(&row[c]);
+		if (!bound)
+			return;
+	}
+	sheet->shown[sheet->nr_shown++] = shown;
+}
+
+static void show_list(struct sheet *sheet, const char *names, bool asked)
+{
+	for (size_t len; *names; names += len + (names[len] == ',')) {
+		len = strcspn(names, ",");
+		show(sheet, word_keep(names, len)->text, asked);
+	}
+}
+
+/* Whether a column is shown where nobody asks for others. */
+static bool is_shown(const struct sheet *sheet, unsigned int c)
+{
+	const struct file *file = sheet->file;
+
+	if (sheet->table->absent & COLUMN_BIT(c))
+		return false;
+	if (!sheet->text || !file->vcpus)
+		return true;
+	if (sheet->vcpus)
+		return !sheet->rates || view.screen ||
+		       (c != ID_pid && c != ID_tid &&
+			(c < NR_ID || is_of(file, c, COUNTS)));
+	if (c == ID_vm || c == ID_vcpu)
+		return sheet->sum <= (c == ID_vm ? SUM_VM : SUM_VCPU);
+	if (c < NR_ID)
+		return c != ID_pid && is_of(file, c, KEYS) &&
+		       differs(sheet->table, c);
+	return !sheet->layout->columns;
+}
+
+/* Choose the columns that are shown. */
+void sheet_columns(struct sheet *sheet)
+{
+	const struct file *file = sheet->file;
+	bool csv = view.format == FORMAT_CSV && view.interval;
+
+	if (sheet->seconds && (csv || (sheet->rates && !view.screen)))
+		show(sheet, "time", true);
+	if (sheet->seconds && csv)
+		show(sheet, "seconds", true);
+	if (view.columns) {
+		show_list(sheet, view.columns, true);
+		if (!sheet->nr_shown)
+			fail(FAIL_USAGE, "--columns takes names of columns");
+		return;
+	}
+	if (!sheet->text && file->vcpus)
+		show(sheet, "guest", true);
+	for (unsigned int c = 0; c < file->nr_columns; c++)
+		if (is_shown(sheet, c))
+			show(sheet, file->columns[c].name, true);
+	if (sheet->text && sheet->layout->columns)
+		show_list(sheet, sheet->layout->columns, false);
+}
+
+/*
+ * A number with decimals, the last of which are left out where they are 0
+ * unless a unit follows; printf() takes ten times as long.
+ */
+static const char *decimal_text(char *text, uint64_t n, unsigned int decimals,
+				const char *unit, size_t *len)
+{
+	char *end = stpcpy(text + CELL_TEXT_LEN, unit);
+	char *last = text + CELL_TEXT_LEN, *first = last;
+
+	for (unsigned int i = 0; n || i <= decimals; i++, n /= 10) {
+		if (i && i == decimals && first < last)
+			*--first = '.';
+		if (*unit || first < last || n % 10 || i >= decimals)
+			*--first = '0' + n % 10;
+	}
+	*len = end - first;
+	return first;
+}
+
+/*
+ * The text of a cell. Return: the text; "-" is what does not apply, "" what
+ * there is none of.
+ */
+const char *sheet_text(const struct sheet *sheet, const struct cell *row,
+		       const struct shown *shown, char text[SHEET_TEXT_LEN],
+		       size_t *len)
+{
+	const struct file *file = sheet->file;
+	const struct cell *cell = &row[shown->column];
+	const char *word = text;
+	uint64_t whole = row[file->nr_columns].number;
+	double number;
+
+	*text = '\0';
+	switch (shown->what) {
+	case SHOW_CELL:
+		if (!sheet->rates || cell->type != CELL_NUMBER ||
+		    !is_of(file, shown->column, COUNTS))
+			return cell_text(cell,
+					 file->columns[shown->column].kind,
+					 text, len);
+		number = cell->number / sheet->seconds;
+		if (number >= 10)
+			return decimal_text(text, llrint(number), 0, "", len);
+		if (number >= 1 || !cell->number)
+			return decimal_text(text, llrint(number * 10), 1, "",
+					    len);
+		if (number >= .1)
+			return decimal_text(text, llrint(number * 100), 2, "",
+					    len);
+		snprintf(text, SHEET_TEXT_LEN, "%.2g", number);
+		break;
+	case SHOW_VM:
+		word = guest_name(cell);
+		break;
+	case SHOW_GUEST:
+		word = guest_own_name(&row[ID_vm]) ?: "-";
+		break;
+	case SHOW_PERCENT:
+		number = whole ? 1e4 * row_events(file, row) / whole : 0;
+		return decimal_text(text, llrint(number), 2, "%", len);
+	case SHOW_MEANING:
+		cell = &row[view.id == FILE_sites ? SITES_address :
+						    VALUES_value];
+		if (cell->type == CELL_NUMBER && view.id == FILE_sites)
+			word = address_name(cell->number,
+					    cell_word(&row[SITES_mode]), text,
+					    SHEET_TEXT_LEN);
+		else if (cell->type == CELL_NUMBER)
+			reg_describe(text, cell_word(&row[VALUES_reg]),
+				     cell->number);
+		break;
+	case SHOW_TIME:
+		word = sheet->time;
+		break;
+	case SHOW_SECONDS:
+		word = sheet->length;
+		break;
+	}
+	*len = strlen(word);
+	return word;
+}
+
+/* How soon a column makes room where not all fit. */
+static unsigned int rank_of(const struct sheet *sheet,
+			    const struct shown *shown)
+{
+	const unsigned char *found;
+	unsigned int c = shown->column;
+	bool by_vcpu = view.sum < SUM_VM, stays;
+
+	if (!sheet->vcpus || view.columns || shown->what == SHOW_TIME)
+		return GRID_STAYS;
+	if (c >= NR_ID) {
+		found = memchr(dispensable, c, sizeof(dispensable));
+		return sizeof(dispensable) - (found ? found - dispensable : -1);
+	}
+	stays = c == ID_vm || (c == ID_vcpu && by_vcpu) ||
+		(c > ID_vcpu && is_of(sheet->file, c, KEYS) &&
+		 differs(sheet->table, c));
+	if (c == ID_state && by_vcpu && (!sheet->rates || view.screen))
+		for_each_row(row, sheet->table)
+			stays |= !cell_is(&row[c], "live");
+	return stays ? GRID_STAYS : GRID_DISPENSABLE;
+}
+
+static void add_column(const struct sheet *sheet, struct grid *grid,
+		       const struct shown *shown)
+{
+	bool cell = shown->what == SHOW_CELL;
+	const char *sort = view.screen ? view.sort : NULL;
+	const struct file *file = sheet->file;
+	struct grid_column *column = &grid->columns[grid->nr_columns++];
+
+	*column = (struct grid_column){ .rank = rank_of(sheet, shown) };
+	snprintf(column->heading, sizeof(column->heading), "%s%.24s%s",
+		 sort && !strcmp(shown->name, sort + (*sort == '-')) ? ">" : "",
+		 shown->name,
+		 cell && sheet->rates && is_of(file, shown->column, COUNTS) ?
+			 "/s" :
+			 "");
+	if (shown->what == SHOW_PERCENT ||
+	    (cell && is_of(file, shown->column, DECIMALS | BIT(KIND_LAST_HEX))))
+		column->side = GRID_RIGHT;
+	if (shown->what == SHOW_MEANING &&
+	    shown == &sheet->shown[sheet->nr_shown - 1])
+		column->side = GRID_WRAP;
+}
+
+/*
+ * Fill a grid with a sheet's rows, and with its columns where it has none. That
+ * nothing happened in an interval is a line too, or time would seem to stand.
+ */
+void sheet_grid(const struct sheet *sheet, struct grid *grid)
+{
+	struct cell idle[FILE_MAX_COLUMNS + 1] = { 0 }, *one = idle;
+	struct table nothing = { .rows = &one, .nr_rows = 1 };
+	const struct table *table = sheet->table;
+	char text[SHEET_TEXT_LEN];
+	size_t len;
+
+	for (unsigned int i = 0; !grid->used && i < sheet->nr_shown; i++)
+		if (i == grid->nr_columns)
+			add_column(sheet, grid, &sheet->shown[i]);
+	for (unsigned int c = 0; c < sheet->file->nr_columns; c++)
+		idle[c].type = is_of(sheet->file, c, COUNTS) ? CELL_NUMBER :
+							       CELL_NONE;
+	if (!table->nr_rows && sheet->rates && !view.screen)
+		table = &nothing;
+	for_each_row(row, table)
+		for (unsigned int i = 0; i < sheet->nr_shown; i++) {
+			const char *cell = sheet_text(
+				sheet, row, &sheet->shown[i], text, &len);
+
+			grid_cell(grid, cell, len);
+		}
+}

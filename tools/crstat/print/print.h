@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What prints: a view of a table, in the format that is wanted. */
+#ifndef CRSTAT_PRINT_H
+#define CRSTAT_PRINT_H
+
+#include "compute/compute.h"
+
+/* What a user asked for, and where it comes from. */
+struct view {
+	const char *name;
+	void (*run)(void);
+	/* What is shown, of this file. */
+	enum file_id id;
+	struct source source;
+	enum {
+		FORMAT_TEXT,
+		FORMAT_JSON,
+		FORMAT_CSV,
+		FORMAT_OPENMETRICS,
+		FORMAT_PROMETHEUS,
+		FORMAT_FOLDED
+	} format;
+	/* The terminal's columns and lines; 0: no limit, no terminal. */
+	unsigned int width, height;
+	bool colour;
+	/* Drawn on a full screen, which has the time elsewhere. */
+	bool screen;
+	/* Seconds between readings and how often; 0: once, no end. */
+	double interval;
+	unsigned long count;
+	struct select select;
+	enum sum sum;
+	/* Rows that are left out otherwise. */
+	int all;
+	/* Names with commas; a name, after a "-" in reverse; NULL: its own. */
+	const char *columns, *sort;
+	/* Rows of a table; 0: no limit. */
+	unsigned long limit;
+	/* As in the arguments. */
+	const char *root, *at, *output, *kallsyms;
+	/* Of diff, or of a command to the module. */
+	const char *operands[2];
+	unsigned int nr_operands;
+	char **command;
+	/* The exit status. */
+	int status;
+};
+
+extern struct view view;
+
+void options_parse(int argc, char **argv);
+void series_once(void);
+void series_run(void);
+void series_command(void);
+void series_diff(void);
+void record_run(void);
+void explain_run(void);
+void top_run(void);
+
+/* The columns of any file and some more. */
+#define GRID_MAX_COLUMNS 72
+
+/*
+ * Rank of a column that never makes room; the higher, the earlier it does. An
+ * empty column is ranked this much higher, a dispensable one goes before those.
+ */
+#define GRID_STAYS 0
+#define GRID_EMPTY 100
+#define GRID_DISPENSABLE 200
+
+struct grid_column {
+	char heading[32];
+	/* A wrapped text goes on below itself, in the last column alone. */
+	enum grid_side { GRID_LEFT, GRID_RIGHT, GRID_WRAP } side;
+	unsigned int rank;
+	/* Of the cells, and with the heading. */
+	unsigned int cells_width, width;
+	bool hidden;
+	/* The rows hold something else than "0", "-" and nothing. */
+	bool says;
+};
+
+/* Text in aligned columns, fit for a width. */
+struct grid {
+	struct grid_column columns[GRID_MAX_COLUMNS];
+	unsigned int nr_columns;
+	/* Width of the terminal; 0: no limit. */
+	unsigned int limit;
+	bool colour;
+	/* Where it is printed; NULL: stdout. */
+	FILE *out;
+	/* The layout. Split headings take two lines, cut at '_'. */
+	bool split;
+	unsigned int gap;
+	/* The cells' texts, each with '\0' after it; whose column is next. */
+	char *text;
+	size_t used, size;
+	unsigned int next;
+};
+
+void grid_clear(struct grid *grid, bool keep);
+void grid_cell(struct grid *grid, const char *text, size_t len);
+bool grid_print(struct grid *grid, bool heading);
+void grid_print_hidden(const struct grid *grid);
+void print_wrapped(FILE *out, const char *text, unsigned int blanks,
+		   unsigned int start, unsigned int limit);
+
+struct shown {
+	/*
+	 * A column of the file; the VM by the name that people know it by; that
+	 * name alone; the row's part of its group's events; when an interval
+	 * ended, and how long it was; what a value or an address is.
+	 */
+	enum {
+		SHOW_CELL,
+		SHOW_VM,
+		SHOW_GUEST,
+		SHOW_PERCENT,
+		SHOW_TIME,
+		SHOW_SECONDS,
+		SHOW_MEANING
+	} what;
+	unsigned int column;
+	const char *name;
+};
+
+/* How a file is shown where it isn't just all columns and rows as they are. */
+struct layout {
+	/* Behind those that tell whose a row is; a bound if it says more. */
+	const char *columns;
+	/* Rows are ranked by events among those equal in these columns. */
+	bool ranked;
+	uint64_t group;
+	/* Heading of what a value or address means. */
+	const char *meaning;
+	/* Rows without events, and those behind so many, need --all. */
+	bool idle_hidden;
+	unsigned int top;
+};
+
+/*
+ * A table on its way to the eye or to a program. Its rows are selected, summed
+ * and in order, its columns are those that are wanted; all formats print it.
+ */
+struct sheet {
+	const struct layout *layout;
+	/* Whether it is for the eye, and of the file vcpus. */
+	bool text, vcpus;
+	enum sum sum;
+	/* The cell behind a row's last is what its group counted. */
+	struct table *table;
+	const struct file *file;
+	/* Rows that --all would show. */
+	size_t more;
+	struct shown shown[GRID_MAX_COLUMNS];
+	unsigned int nr_shown;
+	/* When the reading was taken; of an interval, how long: else 0. */
+	char time[32], length[16];
+	double seconds;
+	/* Whether events are printed by the second. */
+	bool rates;
+};
+
+/* Room for any cell's text: all 64 bits of CR4 by name. */
+#define SHEET_TEXT_LEN REG_BITS_LEN
+
+void print_time(char text[32], int64_t unix_ms, const char *format);
+void sheet_open(struct sheet *sheet, struct table *table, double seconds);
+void sheet_columns(struct sheet *sheet);
+const char *sheet_text(const struct sheet *sheet, const struct cell *row,
+		       const struct shown *shown, char text[SHEET_TEXT_LEN],
+		       size_t *len);
+void sheet_grid(const struct sheet *sheet, struct grid *grid);
+void sheet_print(const struct sheet *sheet);
+void times_print(const struct sheet *sheet);
+void csv_print(const struct sheet *sheet, bool heading);
+void json_print(const struct sheet *sheet);
+void metrics_print(const struct sheet *sheet);
+void folded_print(const struct sheet *sheet);
+
+struct reading {
+	struct table table;
+	double seconds;
+};
+
+/* Readings one after the other: of now, or of a recording. */
+struct series {
+	struct reading first, before, now;
+	/* What happened between the last two, and how long it took. */
+	struct table delta;
+	double seconds;
+};
+
+void series_open(struct series *series);
+bool series_next(struct series *series);
+void series_close(struct series *series);
+
+/* Readings that a sparkline shows. */
+#define HISTORY_LEN 60
+
+/* What top shows besides a view, and how. */
+struct top {
+	struct series series;
+	/* Rows of the last intervals, the newest before past[next]. */
+	struct reading past[HISTORY_LEN];
+	unsigned int next;
+	/* Nothing but totals is known before the first interval's end. */
+	int totals;
+	bool begun;
+	bool help;
+	/* The column that rows are sorted by, -1: the view's own order. */
+	int sort;
+	int reverse;
+	/* The first row on the screen, and how many it has room for. */
+	long offset, page;
+};
+
+extern struct top top;
+
+void top_draw(void);
+unsigned int top_counter(void);
+
+void facts_collect(void);
+const char *fact(const char *name, enum file_id of, const struct cell *row);
+bool holds(const char *when, enum file_id of, const struct cell *row);
+
+#endif /* CRSTAT_PRINT_H */

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Names: of a guest's addresses, of bits of its registers. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "crstat.h"
+#include "read/read.h"
+
+struct symbol {
+	uint64_t address;
+	const char *name;
+};
+
+/* A guest's symbols by address. */
+static struct symbol *symbols;
+static size_t nr_symbols;
+
+static int compare_symbols(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+/*
+ * Read a guest's symbols, lines of "ADDRESS TYPE NAME" and perhaps its module,
+ * or end the program. The offsets of data per CPU look like low addresses: code
+ * alone is kept.
+ */
+void symbols_read(const char *path)
+{
+	FILE *in = fopen(path, "re");
+	size_t max = 0, size = 0;
+	char *line = NULL, *name, type, blank[2];
+	uint64_t address;
+
+	if (!in)
+		fail(errno == EACCES ? FAIL_PERMISSION : FAIL_NO_FILE, "%s: %s",
+		     path, strerror(errno));
+	while (getline(&line, &size, in) > 0) {
+		if (sscanf(line, "%" SCNx64 " %c%1[ ]%m[^ \t\n]", &address,
+			   &type, blank, &name) != 4)
+			fail(FAIL_DAMAGED,
+			     "%s: neither a /proc/kallsyms nor a System.map",
+			     path);
+		if (!strchr("tTwW", type))
+			continue;
+		if (nr_symbols == max) {
+			max = max ? 2 * max : 4096;
+			symbols = or_fail(
+				reallocarray(symbols, max, sizeof(*symbols)));
+		}
+		symbols[nr_symbols++] = (struct symbol){ address, name };
+	}
+	if (nr_symbols)
+		qsort(symbols, nr_symbols, sizeof(*symbols), compare_symbols);
+	if (!nr_symbols || !symbols[nr_symbols - 1].address)
+		fail(FAIL_DAMAGED,
+		     "%s: no addresses in it; read /proc/kallsyms as root in the guest",
+		     path);
+	fclose(in);
+	free(line);
+}
+
+/*
+ * What lies at an address: of the guest's symbols, in any PC or in Linux.
+ * Return: in @text the last symbol at or before it, but for the very last one,
+ * of which nothing says how long it is; else the area, "" if there is no name.
+ */
+const char *address_name(uint64_t address, const char *mode, char *text,
+			 size_t size)
+{
+	static const struct {
+		uint64_t first, last;
+		const char *name;
+	} areas[] = {
+		{ 0x7c00, 0x7dff, "boot sector" },
+		{ 0, 0x9ffff, "conventional memory" },
+		{ 0xa0000, 0xbffff, "video memory" },
+		{ 0xc0000, 0xdffff, "option ROM area" },
+		{ 0xe0000, 0xfffff, "system BIOS area" },
+		{ 0xff000000, 0xffffffff, "flash ROM below 4 GiB" },
+		/* In long mode alone. */
+		{ 0xffffffffc0000000, -1, "Linux: kernel modules' area" },
+		{ 0xffffffff80000000, -1, "Linux: kernel text area" },
+		{ 1ull << 63, -1, "upper half: a kernel's" },
+	};
+	size_t low = 0, high = nr_symbols, i = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low && low < nr_symbols) {
+		snprintf(text, size, "%.300s+0x%" PRIx64, symbols[low - 1].name,
+			 address - symbols[low - 1].address);
+		return text;
+	}
+	while (i < ARRAY_SIZE(areas) &&
+	       (address < areas[i].first || address > areas[i].last ||
+		(areas[i].first > UINT32_MAX && strcmp(mode, "long"))))
+		i++;
+	return i < ARRAY_SIZE(areas) ? areas[i].name : "";
+}
+
+#define BIT_NAME(bit, name) [bit] = #name,
+
+static const char *const cr0_bits[64] = { CRS_CR0_BITS(BIT_NAME) };
+static const char *const cr4_bits[64] = { CRS_CR4_BITS(BIT_NAME) };
+
+/*
+ * Whether an access to a register is intercepted. Selective interception of
+ * CR0 writes counts as interception of them.
+ */
+bool reg_armed(const char *armed, char access, unsigned int reg)
+{
+	for (; *armed; armed += strcspn(armed, ","), armed += *armed == ',')
+		if ((armed[0] == access && armed[1] == (char)('0' + reg)) ||
+		    (armed[0] == 's' && access == 'w' && !reg))
+			return true;
+	return false;
+}
+
+/*
+ * What a register's value means. CR0 and CR4 are described by their set
+ * bits, the highest first; CR8 and TPR by the priority class up to which
+ * they hold interrupts back.
+ */
+void reg_describe(char text[REG_BITS_LEN], const char *reg, uint64_t value)
+{
+	const char *const *names = !strcmp(reg, "cr0") ? cr0_bits :
+				   !strcmp(reg, "cr4") ? cr4_bits :
+							 NULL;
+	char *end = text;
+
+	*text = '\0';
+	for (int bit = 63; names && bit >= 0; bit--) {
+		if (!(value >> bit & 1))
+			continue;
+		if (end > text)
+			*end++ = ' ';
+		if (names[bit])
+			end = stpcpy(end, names[bit]);
+		else
+			end += sprintf(end, "b%d", bit);
+	}
+	if (!strcmp(reg, "cr8") || !strcmp(reg, "tpr"))
+		sprintf(text, "priority class %d",
+			(int)(value >> (*reg == 't' ? 4 : 0) & 15));
+}

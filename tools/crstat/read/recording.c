@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The text of a recording; read.h describes it. */
+#include <stdlib.h>
+
+#include "crstat.h"
+#include "read/read.h"
+
+/*
+ * Read the next snapshot's text. It is read whole before anything is done
+ * with it: a recording can be cut short anywhere. Return: false where there is
+ * no whole one; what was read of it is there.
+ */
+bool recording_read(struct source *source)
+{
+	static char *line;
+	static size_t size;
+	ssize_t got;
+
+	source->len = 0;
+	while ((got = getline(&line, &size, source->recording)) > 0) {
+		if (!strcmp(line, RECORDING_END))
+			return true;
+		if (source->len + got > source->size) {
+			source->size = 2 * (source->len + got);
+			source->text =
+				or_fail(realloc(source->text, source->size));
+		}
+		memcpy(source->text + source->len, line, got);
+		source->len += got;
+	}
+	return false;
+}
+
+static bool digits(const char **at, const char *end, uint64_t *number)
+{
+	const char *start = *at;
+
+	for (*number = 0; *at < end && **at >= '0' && **at <= '9'; ++*at)
+		*number = *number * 10 + (**at - '0');
+	return *at > start;
+}
+
+/* One cell: its letter, then a number to add or to take away, or a word. */
+static bool change_cell(const struct table *table, struct cell *row,
+			const char **at, const char *end)
+{
+	unsigned int letter = (unsigned char)*(*at)++ - RECORDING_LETTER;
+	bool minus = *at < end && **at == '-';
+	const char *word = *at + 1;
+	uint64_t number;
+	int column;
+
+	if (letter >= table->nr_heading || *at == end)
+		return false;
+	column = table->heading[letter];
+	if (**at == '=') {
+		size_t len = 0;
+
+		while (word + len < end && word[len] > ' ' && word[len] < 0x7f)
+			len++;
+		*at = word + len;
+		if (!len || (*at < end && *(*at)++ != ' '))
+			return false;
+		return column < 0 ||
+		       cell_read(&row[column],
+				 table->file->columns[column].kind, word, len);
+	}
+	*at += minus;
+	if (!digits(at, end, &number))
+		return false;
+	if (column < 0)
+		return true;
+	row[column].number += minus ? -number : number;
+	return row[column].type == CELL_NUMBER;
+}
+
+static bool change_line(struct table *table, const char *at, const char *end,
+			struct fault *fault)
+{
+	char sign = *at == '!' || *at == '+' ? *at++ : ' ';
+	uint64_t row;
+
+	if (!digits(&at, end, &row) || row >= table->nr_rows + (sign == '+'))
+		return refuse(fault, FAULT_FOREIGN, "a change of no row");
+	if (sign == '+')
+		return row_read(table, row, at, end, fault);
+	while (sign == ' ' && at < end && !fault->what)
+		if (!change_cell(table, table->rows[row], &at, end))
+			refuse(fault, FAULT_FOREIGN, "not a change of a row");
+	if (sign == '!')
+		table_remove(table, row);
+	return !fault->what;
+}
+
+static bool apply_changes(struct table *table, const char *text,
+			  const char *end, struct fault *fault)
+{
+	const char *eol;
+
+	while ((text = (const char *)memchr(text, '\n', end - text) + 1) <
+	       end) {
+		fault->line++;
+		eol = memchr(text, '\n', end - text);
+		if (!eol)
+			return refuse(fault, FAULT_TRUNCATED,
+				      "its last line has no end");
+		if (!change_line(table, text, eol, fault))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Take over what the snapshot says. Return: false where it was refused, of
+ * which file in @id and why in @fault.
+ */
+bool recording_apply(struct source *source, enum file_id *id,
+		     struct fault *fault)
+{
+	const char *text = source->text, *end = text + source->len, *next;
+	unsigned int seen = 0;
+
+	for (; text < end; text = next) {
+		char line[64] = "", name[32] = "", changes[32] = "";
+		const char *eol = memchr(text, '\n', end - text) ?: text;
+		struct table *table;
+
+		next = memmem(text + 1, end - text - 1, "\n#", 2);
+		next = next ? next + 1 : end;
+		*fault = (struct fault){ .line = 1 };
+		snprintf(line, sizeof(line), "%.*s", (int)(eol - text), text);
+		if (sscanf(line, "# " CRS_NAME " %*d %31s %31s", name,
+			   changes) < 1)
+			*name = '\0';
+		for (*id = 0; *id < NR_FILES; ++*id)
+			if (!strcmp(files[*id].name, name))
+				break;
+		if (*id == NR_FILES && *text == '#' && eol > text)
+			continue;
+		if (*id == NR_FILES) {
+			*id = FILE_snapshot;
+			return refuse(fault, FAULT_FOREIGN, "not a section");
+		}
+		if (seen & BIT(*id))
+			return refuse(fault, FAULT_FOREIGN,
+				      "a file stands twice");
+		seen |= BIT(*id);
+		if (*id == FILE_snapshot && !*changes)
+			source->there = 0;
+		if (!(source->wanted & BIT(*id)))
+			continue;
+		if (*changes && !(source->there & BIT(*id)))
+			return refuse(fault, FAULT_FOREIGN,
+				      "changes of nothing");
+		table = &source->tables[*id];
+		if (*changes ?
+			    !apply_changes(table, text, next, fault) :
+			    !table_read(table, *id, text, next - text, fault))
+			return false;
+		source->there |= BIT(*id);
+	}
+	return true;
+}
+
+/* A row, or the names of the columns, of those that the module has. */
+static void write_row(FILE *out, const struct table *table,
+		      const struct cell *row)
+{
+	const char *before = "";
+	char text[CELL_TEXT_LEN];
+	size_t len;
+
+	for (unsigned int c = 0; c < table->file->nr_columns; c++) {
+		const struct column *column = &table->file->columns[c];
+
+		if (table->absent & COLUMN_BIT(c))
+			continue;
+		fprintf(out, "%s%s", before,
+			row ? cell_text(&row[c], column->kind, text, &len) :
+			      column->name);
+		before = " ";
+	}
+	putc('\n', out);
+}
+
+/* The line of a row that was there before. */
+static void write_change(FILE *out, const struct table *table, size_t number,
+			 const struct cell *old, const struct cell *new)
+{
+	char letter = RECORDING_LETTER, text[CELL_TEXT_LEN];
+	const char *blank = "";
+	size_t len;
+
+	fprintf(out, "%zu", number);
+	for (unsigned int c = 0; c < table->file->nr_columns; c++) {
+		bool both = old[c].type == CELL_NUMBER &&
+			    new[c].type == CELL_NUMBER;
+		bool less = both && new[c].number < old[c].number;
+		struct cell cell = new[c];
+
+		if (table->absent & COLUMN_BIT(c))
+			continue;
+		letter++;
+		if (rows_equal(&old[c], &new[c], 1))
+			continue;
+		if (both)
+			cell.number = less ? old[c].number - cell.number :
+					     cell.number - old[c].number;
+		fprintf(out, "%s%c%s%s", blank, letter - 1,
+			!both ? "=" :
+			less  ? "-" :
+				"",
+			cell_text(&cell,
+				  both ? KIND_COUNT :
+					 table->file->columns[c].kind,
+				  text, &len));
+		blank = both ? "" : " ";
+	}
+	putc('\n', out);
+}
+
+/* What becomes of @old to make it @now, unless it is that already. */
+static void write_changes(FILE *out, struct table *old, const struct table *now)
+{
+	const uint64_t all = COLUMN_BIT(now->file->nr_columns) - 1;
+	uint64_t key = now->file->lives;
+	size_t at = 0;
+
+	for (; at < now->nr_rows && at < old->nr_rows; at++)
+		if (!rows_equal(old->rows[at], now->rows[at], all))
+			break;
+	if (at == now->nr_rows && at == old->nr_rows)
+		return;
+	fprintf(out, "# " CRS_NAME " %d %s changes\n", CRS_FORMAT,
+		now->file->name);
+	for (; at < now->nr_rows; at++) {
+		const struct cell *row = now->rows[at];
+		size_t same = at;
+
+		while (same < old->nr_rows &&
+		       !rows_equal(old->rows[same], row, key))
+			same++;
+		if (same == old->nr_rows) {
+			fprintf(out, "+%zu ", at);
+			write_row(out, now, row);
+			table_insert(old, at);
+			continue;
+		}
+		for (; same > at; same--) {
+			fprintf(out, "!%zu\n", at);
+			table_remove(old, at);
+		}
+		if (!rows_equal(old->rows[at], row, all))
+			write_change(out, now, at, old->rows[at], row);
+	}
+	for (; old->nr_rows > at; table_remove(old, at))
+		fprintf(out, "!%zu\n", at);
+	table_copy(old, now);
+}
+
+/*
+ * Write a reading as a snapshot, of which @last becomes the last one written.
+ * What has not changed is not written, unless there are other files or columns
+ * than before.
+ */
+void recording_write(FILE *out, struct source *last, const struct source *now)
+{
+	bool whole = last->there != now->there;
+
+	for (int id = 0; id < NR_FILES; id++)
+		whole |= now->there & BIT(id) &&
+			 now->tables[id].absent != last->tables[id].absent;
+	last->there = now->there;
+	/* The snapshot's own section says which way the others are meant. */
+	for (int i = 0; i < NR_FILES; i++) {
+		int id = (FILE_snapshot + i) % NR_FILES;
+		const struct table *table = &now->tables[id];
+
+		if (!(now->there & BIT(id)))
+			continue;
+		if (!whole) {
+			write_changes(out, &last->tables[id], table);
+			continue;
+		}
+		fprintf(out, "# " CRS_NAME " %d %s\n", CRS_FORMAT,
+			table->file->name);
+		write_row(out, table, NULL);
+		for_each_row(row, table)
+			write_row(out, table, row);
+		table_copy(&last->tables[id], table);
+	}
+	fputs(RECORDING_END, out);
+}

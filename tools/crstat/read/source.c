@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crstat.h"
+#include "read/read.h"
+
+#define DEBUGFS "/sys/kernel/debug"
+
+/* Most hosts' files fit, so that reading takes two calls. */
+#define FIRST_SIZE (64 * 1024)
+
+/*
+ * Read a whole file, also one without a size, as in debugfs. Return: the
+ * text with '\0' after it, to be freed; NULL with errno set where it can't
+ * be read.
+ */
+char *slurp(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	size_t size = FIRST_SIZE;
+	char *text;
+	ssize_t got;
+
+	*len = 0;
+	if (fd < 0)
+		return NULL;
+	text = or_fail(malloc(size));
+	while ((got = read(fd, text + *len, size - *len - 1)) > 0) {
+		*len += got;
+		if (*len == size - 1)
+			text = or_fail(realloc(text, size *= 2));
+	}
+	error = errno;
+	close(fd);
+	text[*len] = '\0';
+	if (!got)
+		return text;
+	free(text);
+	errno = error;
+	return NULL;
+}
+
+/* The first mount of debugfs, NULL where there is none. */
+static char *find_debugfs(void)
+{
+	FILE *mounts = setmntent("/proc/mounts", "re");
+	struct mntent *mount;
+
+	while (mounts && (mount = getmntent(mounts)))
+		if (!strcmp(mount->mnt_type, "debugfs"))
+			return mount->mnt_dir;
+	return mounts ? NULL : DEBUGFS;
+}
+
+/* Ends the program where a file can't be opened, and says what to do. */
+static void __attribute__((noreturn))
+fail_open(const struct source *source, const char *path, int error)
+{
+	bool captured = source->captured;
+
+	/* /sys/module can be read by everyone, debugfs by root alone. */
+	if (!captured && access("/sys/module/" CRS_NAME, F_OK))
+		fail(FAIL_MODULE,
+		     "the module is not loaded; load it with: modprobe " CRS_NAME
+		     " (or insmod " CRS_NAME ".ko)");
+	if (!captured && !find_debugfs())
+		fail(FAIL_DEBUGFS,
+		     "debugfs is not mounted; mount it with: mount -t debugfs none " DEBUGFS);
+	if (error == EACCES || error == EPERM)
+		fail(FAIL_PERMISSION, "%s: permission denied%s", path,
+		     captured ?
+			     "" :
+			     "; it takes root (kernel lockdown can forbid it even then)");
+	if (error == ENOENT || error == ENOTDIR)
+		fail(FAIL_NO_FILE, "%s: %s", path,
+		     captured ?
+			     "no such file; --root takes a recording or a folder of captured files" :
+			     "the loaded module has no such file; is it older than crstat?");
+	fail(FAIL_SYSTEM, "%s: %s", path, strerror(error));
+}
+
+/* Decide where the files are. */
+void source_open(struct source *source, const char *root)
+{
+	struct stat status;
+
+	*source = (struct source){ .captured = root, .wanted = -1 };
+	for (int id = 0; id < NR_FILES; id++)
+		source->tables[id].file = &files[id];
+	source->path =
+		root ? text_of("%s", root) :
+		       text_of("%s/" CRS_NAME, find_debugfs() ?: DEBUGFS);
+	if (!root ||
+	    (stat(root, &status) ? errno != EACCES : S_ISDIR(status.st_mode)))
+		return;
+	source->recording = fopen(root, "re");
+	if (!source->recording)
+		fail_open(source, root, errno);
+	setvbuf(source->recording, NULL, _IOFBF, FIRST_SIZE);
+}
+
+void source_close(struct source *source)
+{
+	if (source->recording)
+		fclose(source->recording);
+	for (int id = 0; id < NR_FILES; id++)
+		table_free(&source->tables[id]);
+	free(source->text);
+	free(source->path);
+}
+
+static void check(const struct source *source, enum file_id id, bool good,
+		  const struct fault *fault)
+{
+	const char *path = source->path, *name = files[id].name;
+
+	if (good)
+		return;
+	if (fault->what == FAULT_NEWER)
+		fail(FAIL_NEWER,
+		     "%s/%s: written by a newer module; this crstat knows format %d: update crstat",
+		     path, name, CRS_FORMAT);
+	if (fault->what == FAULT_TRUNCATED)
+		fail(FAIL_DAMAGED,
+		     "%s/%s: truncated at line %zu: %s; capture it again", path,
+		     name, fault->line, fault->why);
+	fail(FAIL_DAMAGED,
+	     "%s/%s: not a file \"%s\" of " CRS_NAME ": line %zu: %s", path,
+	     name, name, fault->line, fault->why);
+}
+
+/* Go to the next snapshot. Return: false where the recording is over. */
+static bool next_snapshot(struct source *source)
+{
+	const struct table *snapshot = &source->tables[FILE_snapshot];
+	bool more = recording_read(source), good;
+	const struct cell *ms;
+	struct fault fault;
+	enum file_id id;
+
+	if (ferror(source->recording))
+		fail(FAIL_SYSTEM, "%s: %s", source->path, strerror(errno));
+	if (!more && !source->timed)
+		fail(FAIL_DAMAGED,
+		     "%s: not a recording of crstat record, or truncated",
+		     source->path);
+	if (!more && source->len)
+		warn("%s: cut short: its last snapshot is not whole and is left out",
+		     source->path);
+	if (!more)
+		return false;
+	source->timed = true;
+	good = recording_apply(source, &id, &fault);
+	check(source, id, good, &fault);
+	if (source->there & BIT(FILE_snapshot) && snapshot->nr_rows) {
+		ms = &snapshot->rows[0][SNAPSHOT_unix_ms];
+		source->unix_ms = cell_number(ms);
+		ms += ms[1].type == CELL_NUMBER;
+		source->seconds = cell_number(ms) / 1e3;
+	}
+	return true;
+}
+
+static void read_file(struct source *source, enum file_id id)
+{
+	char *path = text_of("%s/%s", source->path, files[id].name), *text;
+	struct timespec now;
+	struct fault fault;
+	size_t len;
+
+	text = slurp(path, &len);
+	if (!text && errno != ENOENT && errno != ENOTDIR)
+		fail_open(source, path, errno);
+	/* An interval is from reading to reading. */
+	if (!source->timed) {
+		clock_gettime(CLOCK_REALTIME, &now);
+		source->unix_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+		source->seconds = seconds_now();
+		source->timed = true;
+	}
+	if (text) {
+		check(source, id,
+		      table_read(&source->tables[id], id, text, len, &fault),
+		      &fault);
+		source->there |= BIT(id);
+	}
+	free(text);
+	free(path);
+}
+
+/*
+ * Go to the next reading: read what is wanted. Return: false where a recording
+ * is over, which stays at its last snapshot.
+ */
+bool source_next(struct source *source)
+{
+	if (source->recording)
+		return next_snapshot(source);
+	source->timed = false;
+	source->there = 0;
+	for (int id = 0; id < NR_FILES; id++) {
+		source->tables[id].nr_rows = 0;
+		if (id < NR_MODULE_FILES && source->wanted & BIT(id))
+			read_file(source, id);
+	}
+	return true;
+}
+
+/* A file's table; ends the program where the file is not there. */
+struct table *source_table(struct source *source, enum file_id id)
+{
+	if (!(source->there & BIT(id)))
+		fail_open(source,
+			  text_of("%s/%s", source->path, files[id].name),
+			  ENOENT);
+	return &source->tables[id];
+}
+
+/* A time of day is of the day that @first_ms is on, here. */
+static int64_t parse_at(const char *at, int64_t first_ms)
+{
+	static const char *const formats[] = { "%FT%TZ", "%FT%T", "%F %T", "%T",
+					       "%H:%M" };
+	time_t first = first_ms / 1000;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct tm tm;
+		const char *end;
+
+		localtime_r(&first, &tm);
+		tm.tm_sec = 0;
+		end = strptime(at, formats[i], &tm);
+		tm.tm_isdst = -1;
+		if (end && !*end)
+			return (i ? mktime(&tm) : timegm(&tm)) * 1000LL;
+	}
+	fail(FAIL_USAGE,
+	     "--at takes a snapshot's number, from 1, or a time as 23:59:00 or 2025-01-31T23:59:00Z, not \"%s\"",
+	     at);
+}
+
+/* To the snapshot of a number or a time; NULL: to the last there is. */
+void source_at(struct source *source, const char *at)
+{
+	bool digits = at && !at[strspn(at, "0123456789")];
+	unsigned long number = digits ? strtoul(at, NULL, 10) : 0, n = 1;
+	int64_t wanted = INT64_MAX;
+
+	if (at && !source->recording)
+		fail(FAIL_USAGE, "--at takes a recording with --root");
+	source_next(source);
+	if (at && !number)
+		wanted = parse_at(at, source->unix_ms);
+	for (; source->recording &&
+	       (number ? n < number : source->unix_ms < wanted);
+	     n++) {
+		if (source_next(source))
+			continue;
+		if (!at)
+			break;
+		fail(FAIL_USAGE, "%s: its %lu snapshots end before --at %s",
+		     source->path, n, at);
+	}
+}
+
+/* Writes to the module's file "control" or ends the program. */
+void source_control(const struct source *source, const char *command)
+{
+	char *path = text_of("%s/control", source->path);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, command, strlen(command)) < 0) {
+		if (errno == EINVAL)
+			fail(FAIL_SYSTEM, "%s: %s refused: %s", path, command,
+			     strerror(errno));
+		fail_open(source, path, errno);
+	}
+	close(fd);
+	free(path);
+}
