@@ -389,11 +389,11 @@ int crs_record_times(void)
 {
 	struct crs_times *t;
 	unsigned int i;
-	int cpu, ret = crs_time_init();
+	int ret = crs_time_init();
 
 	if (ret || crs_times)
 		return ret;
-	t = vzalloc(array_size(crs_record_rows(), sizeof(*t)));
+	t = vzalloc(array_size(crs_table_size + 1, sizeof(*t)));
 	if (!t)
 		return -ENOMEM;
 	crs_times = t;
@@ -401,9 +401,7 @@ int crs_record_times(void)
 	smp_wmb();
 	for (i = 0; i < crs_table_size; i++)
 		WRITE_ONCE(crs_table[i].times, t++);
-	WRITE_ONCE(crs_dropped.times, t++);
-	for_each_possible_cpu(cpu)
-		WRITE_ONCE(per_cpu_ptr(crs_noroom, cpu)->times, t++);
+	WRITE_ONCE(crs_dropped.times, t);
 	return 0;
 }
 

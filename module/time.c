@@ -22,6 +22,8 @@ static u64 crs_time_since;
  * crs_time_end - what is timed ends here, if anything is
  * @v: the vCPU's record
  *
+ * What the vCPUs without a record do is not timed.
+ *
  * Context: the record's one writer, preemption disabled, outside of
  * crs_count_begin() and crs_count_end().
  */
@@ -36,7 +38,9 @@ void crs_time_end(struct crs_vcpu *v)
 
 	if (!(v->timed & CRS_TIMED))
 		return;
-	if ((s64)(v->start - READ_ONCE(crs_time_since)) < 0) {
+	/* A "noroom" record's vCPU may enter its guest on another CPU. */
+	if (v->s.state == CRS_NOROOM ||
+	    (s64)(v->start - READ_ONCE(crs_time_since)) < 0) {
 		v->timed = 0;
 		return;
 	}

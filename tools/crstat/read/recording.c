@@ -18,7 +18,7 @@ bool recording_read(struct source *source)
 
 	source->len = 0;
 	while ((got = getline(&line, &size, source->recording)) > 0) {
-		if (!strcmp(line, RECORDING_END))
+		if (!strcmp(line, RECORDING_END) && source->len)
 			return true;
 		if (source->len + got > source->size) {
 			source->size = 2 * (source->len + got);
