@@ -3,13 +3,13 @@
 # The reader against what nobody means to give it, with the sanitizers of
 # addresses and of undefined behaviour: libFuzzer makes files and whole
 # recordings, setting out from the captured ones; then come arguments in all
-# orders. Each for FUZZ_SECONDS.
+# orders. Each for FUZZ_SECONDS, from the number FUZZ_SEED on.
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=../lib.sh
 . "$here/../lib.sh"
 
 cd "$here/../reader" || exit
-readonly LIMIT=${FUZZ_SECONDS:-20} READER=../../tools/crstat
+readonly LIMIT=${FUZZ_SECONDS:-20} SEED=${FUZZ_SEED:-1} READER=../../tools/crstat
 readonly SANITIZERS=address,undefined
 compile=(clang -g -O1 -fno-sanitize-recover=undefined -D_GNU_SOURCE
 	-I../../include "-I$READER")
@@ -31,7 +31,7 @@ mkdir "$scratch/corpus"
 awk -v max="$(sed -n 's/^#define MAX_COLUMNS //p' $READER/read/read.h)" '
 	NR > 1 { for (n = NF; n < max; n++) $0 = $0 " x" n } 1' amd/vcpus \
 	>"$scratch/corpus/wide"
-"$scratch/fuzz" -max_total_time="$LIMIT" -timeout=10 -rss_limit_mb=512 \
+"$scratch/fuzz" -seed="$SEED" -max_total_time="$LIMIT" -timeout=10 -rss_limit_mb=512 \
 	-detect_leaks=0 -dict="$scratch/words" -print_final_stats=1 \
 	-artifact_prefix="$scratch/" \
 	"$scratch/corpus" amd boot diff empty errors fleet gone intel series \
@@ -52,7 +52,7 @@ words=(-i -n -g -p -o --vcpu --live --nonzero --sum --per-vcpu --sort --limit
 	true)
 export ASAN_OPTIONS=detect_leaks=0
 end=$((SECONDS + LIMIT)) status=0 runs=0
-RANDOM=${FUZZ_SEED:-$SRANDOM}
+RANDOM=$SEED
 while ((SECONDS < end && !status)); do
 	arguments=(--root)
 	[[ $((RANDOM % 2)) == 0 ]] && arguments+=(amd) ||

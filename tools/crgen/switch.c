@@ -86,7 +86,7 @@ void do_on(struct vcpu *v)
 	v->off = false;
 	v->expect = v->kept;
 	v->expect.tpr = now.tpr;
-	v->expect.unseen = 0;
+	v->expect.unseen = !!((v->kept.last_tpr ^ now.tpr) & TPR_CLASS);
 	v->expect.masked = now.masked;
 	for (int i = 0; i < NR_COUNTERS; i++)
 		v->base[i] += v->count[i] - v->kept_count[i];

@@ -194,7 +194,7 @@ static _Noreturn void die(const struct vcpu *v, const struct op *op)
 		     frame[2]);
 	}
 	errx(STATUS_GUEST,
-	     "%s: the guest died: vCPU %u of VM %s: exit reason %u%s, hardware %#" PRIx64
+	     "%s: the guest died: vCPU %u of VM %s: exit reason %u%s, why %#" PRIx64
 	     " at RIP %#llx",
 	     op->name, v->id, v->vm->name, run->exit_reason,
 	     run->exit_reason == KVM_EXIT_SHUTDOWN	 ? " (shutdown)" :
@@ -203,6 +203,8 @@ static _Noreturn void die(const struct vcpu *v, const struct op *op)
 							   "",
 	     run->exit_reason == KVM_EXIT_FAIL_ENTRY ?
 		     (uint64_t)run->fail_entry.hardware_entry_failure_reason :
+	     run->exit_reason == KVM_EXIT_INTERNAL_ERROR ?
+		     run->internal.suberror :
 		     0,
 	     regs.rip);
 }
