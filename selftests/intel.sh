@@ -69,6 +69,10 @@ common "no EPT"
 check "no EPT: CR3 that was not touched is 0" cr3_read=0,cr3_write=0 port=9
 check "no EPT: CR3" cr3_read=71,cr3_write=300 cr3-read=71 \
 	cr3-write=300,distinct:30
+check "no EPT: CR3 with PCIDs, and with bit 63" cr3_write=60,values=9 \
+	cr4-write=1,20020 cr3-write=56,100001,8000000000101002,101000 \
+	cr3-write=4,8000000000100fff,800000000010201a,103003,8000000000100000 \
+	cr4-write=1,20
 check "no EPT: from real mode to protected mode KVM emulates" cr0_write=50 pe=50
 
 # The processor keeps the TPR and delivers interrupts: no write of it exits.

@@ -124,6 +124,7 @@ void model_access(struct vcpu *v, enum counter c, uint64_t value)
 	enum guest_reg kept = reg == REG_CR8 ? REG_TPR : reg;
 	uint64_t now = reg == REG_CR8 ? value << 4 :
 		       reg == REG_CR0 ? (value & CR0_DEFINED) | CR0_ET :
+		       reg == REG_CR3 ? value & ~CR3_NOFLUSH :
 					value;
 	uint64_t changed = m->reg[kept] ^ now;
 

@@ -14,7 +14,7 @@
 #define CR0_PG 0x80000000UL
 #define CR0_CD 0x40000000UL
 #define CR0_NW 0x20000000UL
-#define CR3_FLAGS 0x18UL /* PCD, PWT */
+#define CR3_LOW 0xfffUL /* PCD and PWT, or a PCID */
 #define CR4_FIXED 0x20UL /* PAE */
 #define CR4_BIT_15 0x8000UL /* reserved */
 #define CR4_FREE 0x7dfUL /* bits 0 to 10 but PAE: no CPUID bit to ask for */
@@ -37,6 +37,7 @@ static const struct {
 } features[] = {
 	{ 1 << 11, 7, WORD(ecx), 2 }, /* UMIP */
 	{ 1 << 16, 7, WORD(ebx), 0 }, /* FSGSBASE */
+	{ 1 << 17, 1, WORD(ecx), 17 }, /* PCIDE */
 	{ 1 << 18, 1, WORD(ecx), 26 }, /* OSXSAVE */
 	{ 1 << 20, 7, WORD(ebx), 7 }, /* SMEP */
 	{ 1 << 21, 7, WORD(ebx), 20 }, /* SMAP */
@@ -97,7 +98,7 @@ static bool fails(enum guest_reg reg, uint64_t v)
 
 static const char *illegal(const struct op *op, uint64_t v)
 {
-	uint64_t table = (v & ~CR3_FLAGS) - GUEST_PML4;
+	uint64_t table = (v & ~(CR3_LOW | CR3_NOFLUSH)) - GUEST_PML4;
 	uint64_t cr0 = (v & CR0_DEFINED) | CR0_ET;
 
 	if (op->first == N_lmsw)
@@ -116,8 +117,8 @@ static const char *illegal(const struct op *op, uint64_t v)
 			return "CR0 can't have NW without CD";
 		return NULL;
 	case REG_CR3:
-		if (table % 0x1000 || table / 0x1000 >= GUEST_NR_PML4)
-			return "CR3 must be 100000 to 1ff000 in steps of 1000, plus 8 or 10";
+		if (table / 0x1000 >= GUEST_NR_PML4)
+			return "CR3 must be 100000 to 1fffff, and bit 63 or not";
 		return NULL;
 	case REG_CR4:
 		if (!(v & CR4_FIXED))
