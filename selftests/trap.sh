@@ -58,6 +58,22 @@ trapped "CR8 writes while an interrupt is masked" 0 --vcpus=2 cr8-masked=50
 trapped "APIC in userspace" 0 --apic=user --vcpus=2 cr8-write=99 cr4-write=10
 unload_exits
 
+# The column tpr_apic of a guest that leaves its TPR alone.
+unwritten() {
+	echo reset >$CRSTAT/control
+	crgen port=20 >/dev/null
+	expect "the status of crgen" $? 0
+	awk 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
+		NR > 2 { print $c["tpr_apic"] }' $CRSTAT/vcpus
+}
+
+begin "where AVIC takes writes of the TPR a zero is none"
+load_exits avic=1
+expect "tpr_apic" "$(unwritten)" -
+unload_exits
+expect "tpr_apic without AVIC" "$(unwritten)" 0
+end
+
 begin "without the traps all is as it was"
 checks cr4-write=10
 expect "hits of cr_trap" "$(probe cr_trap hits)" 0

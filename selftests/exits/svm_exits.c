@@ -8,6 +8,8 @@
  *   traps are armed. A trap comes after the instruction; KVM skips it all the
  *   same, which for an SEV-ES guest does nothing, and here what is due. APM
  *   vol. 2 15.35.4.
+ * - Or, with avic=1, the VMCB says that AVIC is on, which the CPU ignores.
+ *   APM vol. 2 15.29.
  * - Or, with decode=1, selective writes of CR0 name their general register. The
  *   CPU has to have DecodeAssists, or KVM does not look. APM vol. 2 15.8.1.
  */
@@ -38,6 +40,10 @@ struct vcpu_svm {
 static bool decode;
 module_param(decode, bool, 0444);
 MODULE_PARM_DESC(decode, "decode selective writes of CR0 instead of traps");
+
+static bool avic;
+module_param(avic, bool, 0444);
+MODULE_PARM_DESC(avic, "say that AVIC is on instead of traps");
 
 static unsigned long changed[16];
 module_param_array(changed, ulong, NULL, 0444);
@@ -89,6 +95,10 @@ static int on_handle_exit(struct kprobe *kp, struct pt_regs *regs)
 	u8 code[4];
 	int gpr = -1;
 
+	if (avic) {
+		control->int_ctl |= AVIC_ENABLE_MASK;
+		return 0;
+	}
 	if (!decode)
 		control->intercepts[TRAP_WORD] |= TRAP_CR(0) | TRAP_CR(4) |
 						  TRAP_CR(8);
