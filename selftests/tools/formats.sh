@@ -28,6 +28,10 @@ for error in validator.iter_errors(json.load(sys.stdin)):
 			sed 's/^/# /' "$scratch/validator"
 		done
 	done
+	crstat --root "$reader_dir/times" times --json |
+		validate >"$scratch/validator" 2>&1
+	result $? "the JSON of times is as the schema says"
+	sed 's/^/# /' "$scratch/validator"
 	for view in table values sites; do
 		crstat --root "$reader_dir/series/recording" "$view" -i 1 --json \
 			>"$scratch/lines"
@@ -50,6 +54,8 @@ for view in "${views[@]}"; do
 	crstat --root "$reader_dir/amd" "$view" --openmetrics \
 		>"$scratch/metrics/$view"
 done
+views+=(times)
+crstat --root "$reader_dir/times" times --openmetrics >"$scratch/metrics/times"
 # Not OpenMetrics: what is no view must be seen to fail.
 sed '$d' "$scratch/metrics/table" >"$scratch/metrics/truncated"
 background server.log /usr/bin/python3 -c '
@@ -86,5 +92,9 @@ result $? "a counter is the file's"
 becomes 'sum(kvm_crstat_value_count_total{job="values",reg="cr0",value="0x11"})' \
 	882
 result $? "a value's count is the file's"
+becomes 'sum(kvm_crstat_access_seconds_count{job="times",reg="cr4",dir="write"})' \
+	"$(awk '$7 == "cr4" && $8 == "write" { n += $11 } END { print n }' \
+		"$reader_dir/times/times")"
+result $? "a histogram's count is the file's"
 
 finish
