@@ -125,12 +125,12 @@ static const struct crs_calling *crs_caller_name(char site[CRS_SITE_LEN],
 }
 
 /*
- * The return address before others replaced it with one of their own, as
- * kretprobes and the function graph tracer do where they came first: the
- * unwinder knows. That of frame pointers skips a caller at a function's entry,
- * so better no answer there.
+ * The return address, or one @frames further up, before others replaced it with
+ * one of their own, as kretprobes and the function graph tracer do where they
+ * came first: the unwinder knows. That of frame pointers skips a caller at a
+ * function's entry, so better no answer there.
  */
-static unsigned long crs_caller_unwind(unsigned long sp)
+static unsigned long crs_caller_unwind(unsigned long sp, unsigned int frames)
 {
 	/*
 	 * All that the ORC unwinder needs; it starts at the caller. The stack
@@ -146,6 +146,8 @@ static unsigned long crs_caller_unwind(unsigned long sp)
 	if (!IS_ENABLED(CONFIG_UNWINDER_ORC))
 		return 0;
 	unwind_start(&state, current, &regs, NULL);
+	while (frames--)
+		unwind_next_frame(&state);
 	return unwind_get_return_address(&state);
 }
 
@@ -267,7 +269,7 @@ unsigned long crs_caller_find(enum crs_probe_id probe, unsigned long site,
 	if (calling)
 		return crs_caller_add(probe, site, name, calling);
 
-	address = crs_caller_unwind(sp) ?: site;
+	address = crs_caller_unwind(sp, 0) ?: site;
 	if (address != site)
 		crs_caller_hide(site);
 	i = crs_caller_lookup(address);
@@ -278,6 +280,30 @@ unsigned long crs_caller_find(enum crs_probe_id probe, unsigned long site,
 }
 
 CRS_RARE(crs_caller_find);
+
+/**
+ * crs_caller_outer - where a call from within kvm_set_cr8() came from
+ * @sp: the stack pointer at its entry
+ *
+ * For a vCPU without a record that came to this CPU after kvm_set_cr8() was
+ * entered on another one, where that was noted.
+ *
+ * Context: handler, preemption disabled.
+ * Return: &enum crs_origin.
+ */
+unsigned long crs_caller_outer(unsigned long sp)
+{
+	unsigned long address = crs_caller_unwind(sp, 1);
+	const struct crs_calling *calling;
+	char name[CRS_SITE_LEN];
+
+	if (!address)
+		return CRS_OTHER;
+	calling = crs_caller_name(name, address);
+	return calling ? calling->origin : CRS_OTHER;
+}
+
+CRS_RARE(crs_caller_outer);
 
 /**
  * crs_callers_forget - a module goes, and with it what its addresses mean

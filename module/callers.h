@@ -40,6 +40,7 @@ DECLARE_PER_CPU(u64[CRS_NR_CALLERS + 1], crs_calls);
 
 unsigned long crs_caller_find(enum crs_probe_id probe, unsigned long site,
 			      unsigned long sp);
+unsigned long crs_caller_outer(unsigned long sp);
 
 /**
  * crs_caller_count - count a call by its site

@@ -3,9 +3,9 @@
  * Writes to the task priority, each counted once.
  *
  * With the local APIC in the kernel every write by way of CR8 ends in
- * kvm_lapic_set_tpr(), whatever was inlined before it. It is counted at
- * kvm_set_cr8() where that is called, else there: the call site says where it
- * came from. Writes to the APIC itself go through kvm_lapic_reg_write().
+ * kvm_lapic_set_tpr(), whatever was inlined before it; its call site, or that
+ * of the kvm_set_cr8() around it, says where it came from. Writes to the APIC
+ * itself go through kvm_lapic_reg_write().
  *
  * With the APIC in userspace kvm_set_cr8() is the end, and may be inlined. The
  * writes are counted at the entry of the functions that call it, and at
@@ -40,8 +40,9 @@ static __always_inline void crs_on_set_cr8(const struct crs_call *call)
 		crs_armed_svm(v, vcpu);
 	else if (origin == CRS_USER)
 		crs_rarely(crs_armed, v, vcpu, 0, 0);
-	if ((likely(vcpu->arch.apic) || !crs_probe_counts(c->entry)) &&
-	    !(call->arg[1] & ~CRS_CR8_MAX))
+	if (likely(vcpu->arch.apic))
+		v->origin = origin;
+	else if (!crs_probe_counts(c->entry) && !(call->arg[1] & ~CRS_CR8_MAX))
 		crs_count_tpr(v, origin, call->arg[1] << 4);
 	crs_count_end(v);
 }
@@ -61,11 +62,16 @@ static __always_inline void crs_on_set_tpr(const struct crs_call *call)
 	crs_count_begin(v);
 	v->s.count[CRS_set_tpr]++;
 	origin = c->origin;
-	if (origin == CRS_USER)
+	if (likely(origin == CRS_VIA)) {
+		origin = v->origin;
+		v->origin = CRS_OTHER;
+		if (unlikely(origin == CRS_OTHER))
+			origin = crs_rarely(crs_caller_outer, call->sp, 0, 0,
+					    0);
+	} else if (origin == CRS_USER) {
 		crs_rarely(crs_armed, v, vcpu, 0, 0);
-	/* Where kvm_set_cr8() called, that has counted it. */
-	if (unlikely(origin != CRS_VIA || !crs_probe_counts(CRS_PROBE_set_cr8)))
-		crs_count_tpr(v, origin, call->arg[1] << 4);
+	}
+	crs_count_tpr(v, origin, call->arg[1] << 4);
 	crs_count_end(v);
 }
 

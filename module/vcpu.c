@@ -68,6 +68,7 @@ static struct crs_vcpu *crs_vcpu_create(unsigned long key)
 		return NULL;
 
 	raw_write_seqcount_begin(&v->seq);
+	v->origin = CRS_OTHER;
 	v->waiting = CRS_NOT_WAITING;
 	v->vmcb = ERR_PTR(-ENOENT);
 	v->exits = vcpu->stat.exits - 1;
@@ -107,6 +108,7 @@ struct crs_vcpu *crs_vcpu_noroom(unsigned long key)
 		crs_record_abandon(v);
 	crs_time_end(v);
 	raw_write_seqcount_begin(&v->seq);
+	v->origin = CRS_OTHER;
 	v->vmcb = ERR_PTR(-ENOENT);
 	v->exits = ~0ULL;
 	v->s.level = 1 + (key & 1);

@@ -110,6 +110,7 @@ struct crs_times;
  *	them through crs_vcpu_find()
  * @seq: odd while the vCPU's own thread writes @s; readers retry
  * @generation: the last reset or switching off that its writer knows of
+ * @origin: where the kvm_set_cr8() call under way came from, else %CRS_OTHER
  * @waiting: n of CRn where @access is a write whose value the emulator has yet
  *	to find, else %CRS_NOT_WAITING
  * @access: the last intercepted access, of which a write is none any more once
@@ -131,6 +132,7 @@ struct crs_vcpu {
 	unsigned long key;
 	seqcount_t seq;
 	unsigned int generation;
+	u8 origin;
 	u8 waiting;
 	u8 timed;
 	struct crs_access access;
