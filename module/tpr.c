@@ -66,8 +66,8 @@ static __always_inline void crs_on_set_tpr(const struct crs_call *call)
 		origin = v->origin;
 		v->origin = CRS_OTHER;
 		if (unlikely(origin == CRS_OTHER))
-			origin = crs_rarely(crs_caller_outer, call->sp, 0, 0,
-					    0);
+			origin =
+				crs_rarely(crs_caller_outer, call->sp, 0, 0, 0);
 	} else if (origin == CRS_USER) {
 		crs_rarely(crs_armed, v, vcpu, 0, 0);
 	}

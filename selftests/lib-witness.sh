@@ -61,18 +61,26 @@ witness_end() {
 }
 
 # "EVENT TID REASON|SYMBOL INFO1 COUNT" for each sort of event. A trace names
-# AMD's exits, a hist numbers them: APM vol. 2 appendix C.
+# exits, a hist numbers them: APM vol. 2 appendix C, SDM vol. 3D appendix C.
 witness_trace() {
 	! grep -hE '^(overrun|commit overrun|dropped events): [1-9]' \
 		$TRACE/per_cpu/cpu*/stats || note "the trace lost events"
 	sed -nE -e 's/.*-([0-9]+) +\[.*: (kvm_[a-z_]*exit[a-z_]*): .*reason:? ([^ ]+)( .*info1 ([^ ]+))?.*/\2 \1 \3 \5-/p' \
 		-e 's/.*-([0-9]+) +\[.*: (kvm_[a-z_0-9]+): .* ra=([^+ ]+).*/\2 \1 \3 -/p' \
 		$TRACE/trace | sort | uniq -c | awk '
+		function number(hex, n, i) {
+			for (i = 3; i <= length(hex); i++)
+				n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+			return n + 0
+		}
 		BEGIN { split("read_cr0 0 read_cr3 3 read_cr4 4 read_cr8 8 " \
 			"write_cr0 16 write_cr3 19 write_cr4 20 write_cr8 24 " \
-			"cr0_sel_write 101", a)
+			"cr0_sel_write 101 CR_ACCESS 28", a)
 			for (i = 1; i in a; i += 2) code[a[i]] = a[i + 1] }
-		{ print $2, $3, $4 in code ? code[$4] : $4, $5, $1 }'
+		{
+			sub(/-$/, "", $5)
+			print $2, $3, $4 in code ? code[$4] : $4, number($5) "-", $1
+		}'
 }
 
 witness_hists() {
