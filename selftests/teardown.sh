@@ -54,7 +54,7 @@ clean() {
 at_exit+=(clean)
 
 load_kvm
-crgen --forever=0 --timeout=600 --vcpus=2 cr4-write=20 cr8-port=5 port=5 lapic=2 \
+crgen --forever=0 --timeout=3600 --vcpus=2 cr4-write=20 cr8-port=5 port=5 lapic=2 \
 	>/dev/null &
 guest=$!
 # shellcheck disable=SC2016 # by eval
