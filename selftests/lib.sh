@@ -205,6 +205,13 @@ cr4_reads() { # COUNT
 	crgen --check=cr4_read cr4-read="$1" | awk '$1 == "cr4_read" { print $3 + 0 }'
 }
 
+# Of so many writes of CR4 that fault those that exit: none where the processor
+# refuses them before that, as Bochs does. The module is loaded.
+cr4_faults() { # COUNT
+	crgen --check=cr4_write cr4-fault="$1" |
+		awk '$1 == "cr4_write" { print $3 + 0 }'
+}
+
 # hold ARGUMENT...: crgen with its work done and its vCPUs idle but alive, until
 # let_go, within a case, which fails if the guest did not live until then.
 hold() {

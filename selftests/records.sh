@@ -30,10 +30,9 @@ check "the TPR through Hyper-V's MSR" tpr_apic=30 tpr-hv=30,0..f8/b
 check "TPRs with a low half" - tpr-mmio=96,0..f8/8 lapic=2 port=3 sregs=1
 check "CR0 without ET, and with bits that mean nothing" cr0_write=20 \
 	cr0-write=20,80050021,80010031,800500f1,9801f031
-# Bochs refuses them itself, before an exit.
-refused=$(crgen --check=cr4_write cr4-fault=1 |
-	awk '$1 == "cr4_write" { print $3 + 0 }')
-check "CR4 that is refused" cr4_write=$((10 + 20 * refused)) cr4-fault=20 cr4-write=10,60,20
+faults=$(cr4_faults 1)
+check "CR4 that is refused" cr4_write=$((10 + 20 * faults)) cr4-fault=20 \
+	cr4-write=10,60,20
 check "CR8 that is refused" cr8_write=30 --apic=user cr8-fault=20 cr8-write=10
 check "CR8 that is full, by all ways" - --apic=user --vcpus=2 cr8-write=5,f \
 	sregs=2 port=2
@@ -88,9 +87,9 @@ begin "room for one: the next vCPU begins anew"
 crgen cr4-write=10 cr0-write=6 cr4-fault=4 cr8-port=1,3 >/dev/null
 expect "TPR of the first" "$(of gone tpr)" 0x30
 crgen port=1 >/dev/null
-expect "its writes of CR4" "$(of dropped cr4_write)" $((10 + 4 * refused))
+expect "its writes of CR4" "$(of dropped cr4_write)" $((10 + 4 * faults))
 expect "those that failed" "$(awk '/ dropped / && / cr4 / { print $NF }' \
-	$CRSTAT/values)" $((4 * refused))
+	$CRSTAT/values)" $((4 * faults))
 expect "its bits" "$(bits dropped MCE), $(bits dropped AM)" "5 5, 3 3"
 expect "its TPR" "$(of dropped tpr)" -
 expect "the TPR's changes of the second" "$(of gone tpr_change)" 0
