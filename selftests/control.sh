@@ -124,7 +124,7 @@ set_of() { # SET CR4_WRITE TPR_USER SET_TPR CR8_WRITE TPR_GUEST
 	echo "off $1" >$CRSTAT/control
 }
 set_of cr 10 0 0 20 0
-set_of tpr 0 $((11 + CREATED)) 1 0 "$([[ $VENDOR == amd ]] && echo 20 || echo 0)"
+set_of tpr 0 $((11 + CREATED)) 1 0 20
 echo on >$CRSTAT/control
 checks cr4-write=10 sregs=10
 expect tpr_user "$(counted tpr_user)" $((11 + CREATED))
