@@ -20,31 +20,29 @@
 #include "callers.h"
 
 /*
- * X(function, origin, entry): functions that call a TPR function. Where the
- * APIC is in userspace, the probe @entry counts the write at its entry.
+ * X(function, origin): functions that call a TPR function.
  */
 #define CRS_CALLERS(X)                                                   \
-	X("kvm_set_cr8", CRS_VIA, CRS_NR_PROBES)                         \
+	X("kvm_set_cr8", CRS_VIA)                                        \
 	/* sync_cr8_to_lapic() is inlined: V_TPR is copied back. */      \
-	X("svm_vcpu_run", CRS_SYNC, CRS_NR_PROBES)                       \
-	X("cr_interception", CRS_GUEST, CRS_NR_PROBES)                   \
-	X("cr_trap", CRS_GUEST, CRS_NR_PROBES)                           \
-	X("handle_cr", CRS_GUEST, CRS_NR_PROBES)                         \
+	X("svm_vcpu_run", CRS_SYNC)                                      \
+	X("cr_interception", CRS_GUEST)                                  \
+	X("cr_trap", CRS_GUEST)                                          \
+	X("handle_cr", CRS_GUEST)                                        \
 	/* KVM_CREATE_VCPU, or INIT in KVM_RUN. */                       \
-	X("vmx_vcpu_reset", CRS_USER, CRS_NR_PROBES)                     \
+	X("vmx_vcpu_reset", CRS_USER)                                    \
 	/* The emulated MOV to CR8; the second where the first jumps. */ \
-	X("emulator_set_cr", CRS_GUEST, CRS_PROBE_emulator_set_cr)       \
-	X("em_cr_write", CRS_GUEST, CRS_PROBE_emulator_set_cr)           \
-	X("__set_sregs_common", CRS_USER, CRS_PROBE_set_sregs)           \
-	X("__set_sregs", CRS_USER, CRS_PROBE_set_sregs)                  \
-	X("kvm_arch_vcpu_ioctl_run", CRS_USER, CRS_PROBE_vcpu_run)
+	X("emulator_set_cr", CRS_GUEST)                                  \
+	X("em_cr_write", CRS_GUEST)                                      \
+	X("__set_sregs_common", CRS_USER)                                \
+	X("__set_sregs", CRS_USER)                                       \
+	X("kvm_arch_vcpu_ioctl_run", CRS_USER)
 
 static const struct crs_calling {
 	const char *function;
 	u8 origin;
-	u8 entry;
 } crs_calling[] = {
-#define CRS_X(function, origin, entry) { function, origin, entry },
+#define CRS_X(function, origin) { function, origin },
 	CRS_CALLERS(CRS_X)
 #undef CRS_X
 };
@@ -77,7 +75,6 @@ unsigned long crs_caller_address[CRS_NR_CALLERS + 1];
 struct crs_caller crs_callers[CRS_NR_CALLERS + 1] = {
 	[CRS_NO_ROOM] = {
 		.origin = CRS_OTHER,
-		.entry = CRS_NR_PROBES,
 		.row = CRS_NO_ROOM,
 	},
 };
@@ -206,7 +203,6 @@ static unsigned int crs_caller_add(enum crs_probe_id probe,
 		if (crs_caller_address[i])
 			continue;
 		crs_callers[i].origin = calling ? calling->origin : CRS_OTHER;
-		crs_callers[i].entry = calling ? calling->entry : CRS_NR_PROBES;
 		crs_callers[i].row =
 			crs_caller_row(probe, site, crs_callers[i].origin);
 		/* Pairs with the acquire of the lookups: the rest is there. */

@@ -18,13 +18,10 @@ struct seq_file;
 /**
  * struct crs_caller - what is known of a call site
  * @origin: &enum crs_origin
- * @entry: the probe that counts the write at the entry of the function that the
- *	site is in, where the APIC is in userspace, else %CRS_NR_PROBES
  * @row: where its calls are counted
  */
 struct crs_caller {
 	u8 origin;
-	u8 entry;
 	u8 row;
 } __aligned(4);
 

@@ -68,6 +68,7 @@ static __always_inline void crs_on_emulator_set_cr(const struct crs_call *call)
 	if (cr == 8 && !vcpu->arch.apic && crs_set_on(CRS_SET_TPR) &&
 	    !(value & ~CRS_CR8_MAX)) {
 		crs_count_begin(v);
+		v->entered = vcpu->stat.exits + 1;
 		crs_count_tpr(v, CRS_GUEST, value << 4);
 		crs_count_end(v);
 	}

@@ -66,7 +66,7 @@ static DEFINE_MUTEX(crs_probe_lock);
 
 unsigned int crs_sets = CRS_SET_CR | CRS_SET_TPR | CRS_SET_VCPU;
 
-u8 crs_probe_armed[CRS_NR_PROBES + 1];
+u8 crs_probe_armed[CRS_NR_PROBES];
 
 DEFINE_PER_CPU(u64[CRS_NR_PROBES], crs_hits);
 

@@ -123,12 +123,12 @@ enum crs_armed {
 	CRS_CLONED, /* armed, but arguments are not those of the source */
 };
 
-/* By &enum crs_probe_id; the last is of no probe, and never armed. */
-extern u8 crs_probe_armed[CRS_NR_PROBES + 1];
+/* By &enum crs_probe_id. */
+extern u8 crs_probe_armed[CRS_NR_PROBES];
 
 /**
  * crs_probe_counts - whether calls of a function are counted
- * @id: the probe, or %CRS_NR_PROBES
+ * @id: the probe
  *
  * Context: any; the answer may be old at once.
  */

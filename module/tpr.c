@@ -9,7 +9,8 @@
  *
  * With the APIC in userspace kvm_set_cr8() is the end, and may be inlined. The
  * writes are counted at the entry of the functions that call it, and at
- * kvm_set_cr8() for callers of another module, which cannot inline it.
+ * kvm_set_cr8() for callers of another module, which cannot inline it: there an
+ * exit came since the last of those entries.
  *
  * Function bodies and names: arch/x86/kvm/x86.c and lapic.c, 5.10 to 7.3.
  */
@@ -42,7 +43,8 @@ static __always_inline void crs_on_set_cr8(const struct crs_call *call)
 		crs_rarely(crs_armed, v, vcpu, 0, 0);
 	if (likely(vcpu->arch.apic))
 		v->origin = origin;
-	else if (!crs_probe_counts(c->entry) && !(call->arg[1] & ~CRS_CR8_MAX))
+	else if (v->entered != vcpu->stat.exits + 1 &&
+		 !(call->arg[1] & ~CRS_CR8_MAX))
 		crs_count_tpr(v, origin, call->arg[1] << 4);
 	crs_count_end(v);
 }
@@ -108,6 +110,7 @@ static void crs_count_user(struct kvm_vcpu *vcpu, u8 tpr)
 
 	crs_count_begin(v);
 	crs_armed(v, vcpu);
+	v->entered = vcpu->stat.exits + 1;
 	crs_count_tpr(v, CRS_USER, tpr);
 	crs_count_end(v);
 }

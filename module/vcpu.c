@@ -72,6 +72,7 @@ static struct crs_vcpu *crs_vcpu_create(unsigned long key)
 	v->waiting = CRS_NOT_WAITING;
 	v->vmcb = ERR_PTR(-ENOENT);
 	v->exits = vcpu->stat.exits - 1;
+	v->entered = 0;
 	v->s.vcpu = vcpu->vcpu_id;
 	v->s.level = 1 + (key & 1);
 	v->s.tid = current->pid;
@@ -111,6 +112,7 @@ struct crs_vcpu *crs_vcpu_noroom(unsigned long key)
 	v->origin = CRS_OTHER;
 	v->vmcb = ERR_PTR(-ENOENT);
 	v->exits = ~0ULL;
+	v->entered = 0;
 	v->s.level = 1 + (key & 1);
 	v->s.state = CRS_NOROOM;
 	v->s.tpr = CRS_TPR_NONE;

@@ -111,6 +111,8 @@ struct crs_times;
  * @seq: odd while the vCPU's own thread writes @s; readers retry
  * @generation: the last reset or switching off that its writer knows of
  * @origin: where the kvm_set_cr8() call under way came from, else %CRS_OTHER
+ * @entered: where the APIC is in userspace, the vCPU's exits, plus one, when a
+ *	write was last counted at the entry of what may call kvm_set_cr8()
  * @waiting: n of CRn where @access is a write whose value the emulator has yet
  *	to find, else %CRS_NOT_WAITING
  * @access: the last intercepted access, of which a write is none any more once
@@ -138,6 +140,7 @@ struct crs_vcpu {
 	struct crs_access access;
 	const void *vmcb;
 	u64 exits;
+	u64 entered;
 	u64 start;
 	struct crs_times *times;
 	unsigned long owner;
