@@ -63,6 +63,14 @@ static void crs_put_count(struct seq_file *m, u64 count, int width)
 	seq_put_decimal_ull(m, blanks + sizeof(blanks) - 1 - width, count);
 }
 
+/* The same of what does not apply, which is as frequent. */
+static void crs_put_none(struct seq_file *m, int width)
+{
+	static const char none[] = "                -";
+
+	seq_puts(m, none + sizeof(none) - 2 - width);
+}
+
 /* Two columns of a row of values, bits or sites. */
 static void crs_put_two(struct seq_file *m, u64 a, u64 b)
 {
@@ -76,7 +84,7 @@ static void crs_put_faults(struct seq_file *m, u64 faults, bool applies)
 	if (applies && !crs_probe_absent(CRS_PROBE_exception))
 		crs_put_count(m, faults, 12);
 	else
-		seq_printf(m, " %12s", "-");
+		crs_put_none(m, 12);
 	seq_putc(m, '\n');
 }
 
@@ -136,7 +144,7 @@ static void crs_show_count(struct seq_file *m, const struct crs_stats *s,
 	if (crs_applies(s, counter))
 		crs_put_count(m, s->count[counter], width);
 	else
-		seq_printf(m, " %*s", width, "-");
+		crs_put_none(m, width);
 }
 
 static void crs_show_armed(struct seq_file *m, u32 armed, u32 more)

@@ -151,6 +151,7 @@ struct hold {
 #define CR0_DEFINED 0xe005003fUL /* the rest is ignored */
 #define CR0_SELECTIVE (~0xaUL) /* all but TS and MP */
 #define CR3_NOFLUSH (UINT64_C(1) << 63) /* of a write, where CR4 has PCIDE */
+#define APIC_BASE_X2APIC 0x400UL
 #define TPR_CLASS 0xf0 /* what CR8 has of the TPR */
 
 /* An instruction of the guest. */

@@ -10,6 +10,7 @@
 #include "crgen.h"
 
 #define CR0_LMSW 0xeUL /* what LMSW sets and clears; PE it can only set */
+#define APIC_ID 0x20
 #define APIC_TASKPRI 0x80
 
 static uint64_t listed(const struct step *s, uint64_t i)
@@ -136,7 +137,15 @@ static void do_lapic(struct vcpu *v)
 {
 	struct kvm_lapic_state s;
 
-	if (ioctl(v->fd, KVM_GET_LAPIC, &s) || ioctl(v->fd, KVM_SET_LAPIC, &s))
+	if (ioctl(v->fd, KVM_GET_LAPIC, &s))
+		err(STATUS_FAILED, "KVM_GET_LAPIC");
+	/*
+	 * After x2APIC mode its id is still there, and KVM virtualizes no APIC
+	 * of a VM any more where one's id is not the vCPU's.
+	 */
+	if (!(v->sregs.apic_base & APIC_BASE_X2APIC))
+		s.regs[APIC_ID + 3] = (char)v->id;
+	if (ioctl(v->fd, KVM_SET_LAPIC, &s))
 		err(STATUS_FAILED, "KVM_SET_LAPIC");
 	v->count[N_lapic]++;
 	expect_user(v, (uint8_t)s.regs[APIC_TASKPRI]);

@@ -14,7 +14,6 @@
 
 #define EFER_LME 0x100
 #define EFER_LMA 0x400
-#define APIC_BASE_X2APIC 0x400
 #define RFLAGS_FIXED 2
 
 static uint64_t block(const struct vcpu *v)

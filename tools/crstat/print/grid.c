@@ -134,20 +134,20 @@ void print_wrapped(FILE *out, const char *text, unsigned int blanks,
 
 /*
  * Print a line of each column's text from @text on, NULL: of its heading or the
- * upper half of that. Blanks are owed rather than printed, so that no line ends
- * in them. Return: where the next line's text is.
+ * upper half of that. No line ends in blanks. Return: where the next line's
+ * text is.
  */
 static const char *print_line(const struct grid *grid, const char *text,
 			      bool upper)
 {
 	static char *line;
-	char *end = line = or_fail(realloc(line, total_width(grid) + 1));
-	unsigned int blanks = 0;
+	size_t width = total_width(grid), at = 0, end = 0;
 
+	line = memset(or_fail(realloc(line, width + 1)), ' ', width);
 	for (unsigned int i = 0; i < grid->nr_columns; i++) {
 		const struct grid_column *column = &grid->columns[i];
 		const char *cell = text ? text : column->heading;
-		size_t len = strlen(cell), fill, first;
+		size_t len = strlen(cell), first, start = at;
 
 		if (text)
 			text += len + 1;
@@ -160,29 +160,21 @@ static const char *print_line(const struct grid *grid, const char *text,
 		} else if (upper) {
 			len = 0;
 		}
+		at += column->width + grid->gap;
 		if (text && column->side == GRID_WRAP) {
-			fwrite_unlocked(line, 1, end - line, grid->out);
-			end = line;
-			print_wrapped(grid->out, cell, blanks,
-				      total_width(grid) - column->width,
+			fwrite_unlocked(line, 1, end, grid->out);
+			print_wrapped(grid->out, cell, start - end, start,
 				      grid->limit);
+			end = 0;
 			continue;
 		}
-		fill = column->width - len;
-		if (column->side == GRID_RIGHT || !len) {
-			blanks += fill;
-			fill = 0;
-		}
-		if (len) {
-			memset(end, ' ', blanks);
-			memcpy(end + blanks, cell, len);
-			end += blanks + len;
-			blanks = 0;
-		}
-		blanks += fill + grid->gap;
+		if (column->side == GRID_RIGHT)
+			start += column->width - len;
+		memcpy(line + start, cell, len);
+		end = len ? start + len : end;
 	}
-	*end++ = '\n';
-	fwrite_unlocked(line, 1, end - line, grid->out);
+	line[end++] = '\n';
+	fwrite_unlocked(line, 1, end, grid->out);
 	return text;
 }
 

@@ -40,18 +40,18 @@ bool refuse(struct fault *fault, int what, const char *why)
 }
 
 /*
- * The next word of a line, NULL at its end or at a byte that no file of the
- * module holds: it could be an escape sequence for a terminal.
+ * The next word of a line, which ends in '\n'. NULL at its end or at a byte that
+ * no file of the module holds: it could be an escape sequence for a terminal.
  */
 static const char *next_word(const char **at, const char *end, size_t *len,
 			     struct fault *fault)
 {
 	const char *word = *at, *stop;
 
-	while (word < end && (*word == ' ' || *word == '\t'))
+	while (*word == ' ' || *word == '\t')
 		word++;
 	stop = word;
-	while (stop < end && (unsigned char)(*stop - '!') < 0x7f - '!')
+	while ((unsigned char)(*stop - '!') < 0x7f - '!')
 		stop++;
 	*at = stop;
 	*len = stop - word;
@@ -173,12 +173,11 @@ bool row_read(struct table *table, size_t at, const char *line, const char *end,
 	const char *word;
 	size_t len;
 
-	/* Most words stand in the row above too. */
-	for (unsigned int c = 0; c < table->file->nr_columns; c++)
-		if (above && !(table->absent & COLUMN_BIT(c)))
-			row[c] = above[c];
-		else
-			row[c].type = CELL_NONE;
+	/* Most words stand in the row above too; what is absent is so there. */
+	if (above)
+		memcpy(row, above, table->file->nr_columns * sizeof(*row));
+	else
+		memset(row, 0, table->file->nr_columns * sizeof(*row));
 	while ((word = next_word(&line, end, &len, fault))) {
 		int column;
 
