@@ -40,8 +40,9 @@ bool refuse(struct fault *fault, int what, const char *why)
 }
 
 /*
- * The next word of a line, which ends in '\n'. NULL at its end or at a byte that
- * no file of the module holds: it could be an escape sequence for a terminal.
+ * The next word of a line, which ends in '\n'. NULL at its end or at a byte
+ * that no file of the module holds: it could be an escape sequence for a
+ * terminal.
  */
 static const char *next_word(const char **at, const char *end, size_t *len,
 			     struct fault *fault)
