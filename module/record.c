@@ -100,7 +100,7 @@ static void crs_record_clear(struct crs_vcpu *v)
 {
 	memset(v->s.count, 0, sizeof(v->s.count));
 	memset(&v->s.tables, 0, sizeof(v->s.tables));
-	v->s.whole = ~0U;
+	v->s.whole = ~v->s.partial;
 	v->access.what = 0;
 	crs_times_clear(v);
 }
@@ -210,6 +210,7 @@ struct crs_vcpu *crs_record_take(void)
 	list_del(&v->list);
 	WRITE_ONCE(crs_room, crs_room - 1);
 	raw_write_seqcount_begin(&v->seq);
+	v->s.partial = 0;
 	crs_record_clear(v);
 	v->timed = 0;
 	v->generation = crs_generation;

@@ -77,6 +77,8 @@ struct crs_tables {
  * @armed: intercepts as of the last event
  * @whole: of those what made each access exit, as of all events since the
  *	reset: a count of 0 means that there was none
+ * @partial: the others, as of the last event alone, where one that tells can be
+ *	long in coming (VMX)
  * @armed_more: %CRS_ARMED_CR0_SEL, and some other bit where @armed is known
  * @count: the counters
  * @tables: the details; last, so that a copy can do without
@@ -95,6 +97,7 @@ struct crs_stats {
 	u32 armed;
 	u32 armed_more;
 	u32 whole;
+	u32 partial;
 	u64 count[CRS_NR_COUNTERS];
 	struct crs_tables tables;
 };

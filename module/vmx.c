@@ -102,6 +102,7 @@ void crs_vmx_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu)
 		armed &= ~CRS_ARMED_WRITE(0);
 	if (vcpu->arch.cr4_guest_owned_bits)
 		armed &= ~CRS_ARMED_WRITE(4);
+	s->partial = ~armed;
 	s->whole &= armed;
 
 	if (s->tpr_virtual_old && crs_vmx_virtual(primary))

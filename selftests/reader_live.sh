@@ -17,7 +17,7 @@ if [[ $VENDOR == amd ]]; then
 else
 	parameters=() registers=(cr4)
 	work=(cr4-write=70)
-	long=(cr4-write=4000)
+	long=(cr4-write=40000)
 fi
 
 tables=$scratch/tables

@@ -82,9 +82,14 @@ bits() { # STATE NAME
 		$CRSTAT/bits
 }
 
+# On Intel a count of 0 does not say that there was none, and with APICv none of
+# the TPR's writes are seen.
+none=0 apic=12
+[[ $VENDOR == amd ]] || none=-
+! grep -qs Y /sys/module/kvm_intel/parameters/enable_apicv || apic=-
 load max_vcpus=1
 begin "room for one: the next vCPU begins anew"
-crgen cr4-write=10 cr0-write=6 cr4-fault=4 cr8-port=1,3 >/dev/null
+crgen cr4-write=10 cr0-write=6 cr4-fault=4 cr8-port=1,3 lapic=1 >/dev/null
 expect "TPR of the first" "$(of gone tpr)" 0x30
 crgen port=1 >/dev/null
 expect "its writes of CR4" "$(of dropped cr4_write)" $((10 + 4 * faults))
@@ -92,8 +97,8 @@ expect "those that failed" "$(awk '/ dropped / && / cr4 / { print $NF }' \
 	$CRSTAT/values)" $((4 * faults))
 expect "its bits" "$(bits dropped MCE), $(bits dropped AM)" "5 5, 3 3"
 expect "its TPR" "$(of dropped tpr)" -
-expect "the TPR's changes of the second" "$(of gone tpr_change)" 0
-expect "the second's writes of CR4" "$(of gone cr4_write)" 0
+expect "the TPR's changes of the second" "$(of gone tpr_change)" $none
+expect "the second's writes of CR4" "$(of gone cr4_write)" $none
 expect "rows of values" "$(of gone value values)" ""
 end
 begin "room for one: a reset forgets what was dropped"
@@ -107,9 +112,9 @@ begin "room for one: held over a reset, then dropped"
 hold cr4-write=9
 echo reset >$CRSTAT/control
 let_go
-expect "gone writes of CR4" "$(of gone cr4_write)" 0
+expect "gone writes of CR4" "$(of gone cr4_write)" $none
 crgen port=1 >/dev/null
-expect "dropped writes of CR4" "$(of dropped cr4_write)" 0
+expect "dropped writes of CR4" "$(of dropped cr4_write)" $none
 end
 
 begin "no room: values, origins and what does not apply"
@@ -126,7 +131,7 @@ expect "values of CR4" "$(awk '/ noroom / && $7 == "cr4" { n[$8] += $9 }
 	$CRSTAT/values | sort | xargs)" "0x20 100 0x60 100"
 expect "unknown values" "$(grep -c unknown $CRSTAT/values)" 0
 expect "tpr_user" "$(of noroom tpr_user)" $(($(did user_tpr) + 2 * CREATED))
-expect "tpr_apic" "$(of noroom tpr_apic)" 12
+expect "tpr_apic" "$(of noroom tpr_apic)" $apic
 expect "tpr_other" "$(of noroom tpr_other)" 0
 expect "tpr_change" "$(of noroom tpr_change)" -
 expect "the origins" "$(of noroom set_tpr)" $(($(of noroom tpr_guest) +
