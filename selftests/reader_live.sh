@@ -12,12 +12,9 @@ readonly INTERVAL=0.2
 if [[ $VENDOR == amd ]]; then
 	parameters=(npt=0) registers=(cr0 cr3 cr4)
 	work=(cr0-write=110 "cr3-write=90,distinct:5" cr4-write=70 cr4-read=30 pe=50)
-	# Spans several intervals.
-	long=("cr4-write=40000,distinct:9")
 else
 	parameters=() registers=(cr4)
 	work=(cr4-write=70)
-	long=(cr4-write=40000)
 fi
 
 tables=$scratch/tables
@@ -90,7 +87,8 @@ for file in values sites bits; do
 	watcher=$!
 	# It has begun where it has seen an interval without anything.
 	sleep 1
-	crgen --values --sites "${work[@]}" "${long[@]}" >"$scratch/crgen"
+	crgen --values --sites --forever=$INTERVAL "${work[@]}" -- sleep 2 \
+		>"$scratch/crgen"
 	status=$?
 	sleep 1
 	kill -INT $watcher
@@ -115,7 +113,7 @@ end
 crstat record -i $INTERVAL -o "$scratch/recording" &
 watcher=$!
 sleep 1
-crgen --values --sites "${work[@]}" "${long[@]}" >"$scratch/crgen"
+crgen --values --sites --forever=$INTERVAL "${work[@]}" -- sleep 2 >"$scratch/crgen"
 sleep 1
 kill -INT $watcher
 wait $watcher
