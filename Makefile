@@ -25,8 +25,8 @@ help:
 	@echo
 	@echo '  demo       watch a Linux guest boot, in a VM of its own'
 	@echo '  check      run all tests on the kernels KERNEL="$(KERNEL)"'
-	@echo '             on the machine VENDOR=$(VENDOR) (or amd-decode, amd-smp,'
-	@echo '             intel, intel-apicv)'
+	@echo '             on the machine VENDOR=$(VENDOR) (or amd-decode, amd-la57,'
+	@echo '             amd-smp, intel, intel-apicv)'
 	@echo '  check-all  the same on every kernel that is supported'
 	@echo '  check-debug  the same on one built to find mistakes'
 	@echo '  mutants    small mistakes in the module, each to be caught by a test'

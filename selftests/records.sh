@@ -22,6 +22,11 @@ check "threads that hand a vCPU over" - --vcpus=2 cr4-write=3 thread=2 \
 check "a new thread that only has an ioctl" - --vcpus=2 port=1 thread=1 sregs=1
 check "code in the upper half of the addresses" sites=18 --high cr0-write=11 \
 	cr4-gpr=32 cr4-write=14
+if crgen --high=57 port=1 >/dev/null 2>&1; then
+	check "code above 48 bits of addresses" sites=1 --high=57 cr0-write=11
+else
+	skip "code above 48 bits of addresses" "no page tables of five levels"
+fi
 check "32-bit code, without paging and in compatibility mode" sites=3 cr4-32=10 \
 	cr4-compat=20,60,20 cr4-write=2
 check "a local APIC in KVM, the others not" - --apic=split "${work[@]}" irq=1 \

@@ -117,7 +117,7 @@ struct config {
 	unsigned int vcpus;
 	bool user_apic;
 	bool split_apic;
-	bool high;
+	uint64_t high; /* GUEST_HIGH, GUEST_HIGH_57 or 0 */
 	bool l1_intercepts;
 	bool nested;
 	bool forever;
@@ -348,7 +348,7 @@ static inline uint64_t guest_address(const char *label)
  */
 static inline uint64_t guest_code(const struct config *c, const char *label)
 {
-	return guest_address(label) + (c->high ? GUEST_HIGH : 0);
+	return guest_address(label) + c->high;
 }
 
 /**

@@ -18,6 +18,7 @@
 #define GUEST_CODE_BASE 0xffff0000 /* of 32-bit segments */
 #define GUEST_PDPT 0x11000
 #define GUEST_PD 0x12000
+#define GUEST_LOWER_PML4 0x16000
 #define GUEST_BLOCKS 0x20000
 #define GUEST_BLOCK_SIZE 0x1000
 #define GUEST_MAX_VCPUS 224
@@ -26,8 +27,12 @@
 #define GUEST_VALUES 0x200000
 #define GUEST_APIC 0xfee00000
 
-/* Where everything is once more: the last entry of each PML4. */
+/*
+ * Where everything is once more: the last entry of each PML4 or, where each is a
+ * PML5 above the lower PML4, the first of the upper half.
+ */
 #define GUEST_HIGH 0xffffff8000000000
+#define GUEST_HIGH_57 0xff00000000000000
 
 /* A vCPU's block: the counters, the cycles of the last operation, the stack. */
 #define BLOCK_CYCLES 0x800

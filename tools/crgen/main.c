@@ -58,8 +58,9 @@ static const struct argp_option options[] = {
 	{ "apic", KEY_APIC, "kernel|split|user", 0,
 	  "Where the local APIC is (kernel); \"user\" is none at all, \"split\" has the others there",
 	  0 },
-	{ "high", KEY_HIGH, NULL, 0,
-	  "Run the guest's code in the upper half of its addresses", 0 },
+	{ "high", KEY_HIGH, "48|57", OPTION_ARG_OPTIONAL,
+	  "Run the guest's code in the upper half of its addresses, of 48 bits or, with five levels of page tables, 57",
+	  0 },
 	{ "random", KEY_RANDOM, "SEED", 0,
 	  "Make VMs, vCPUs and OPs from a number, and say which", 0 },
 	{ "check", KEY_CHECK, "[-]WHAT,...", OPTION_ARG_OPTIONAL,
@@ -144,7 +145,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		c->split_apic = !strcmp(arg, "split");
 		break;
 	case KEY_HIGH:
-		c->high = true;
+		if (arg && strcmp(arg, "48") && strcmp(arg, "57"))
+			argp_error(state, "--high is 48 or 57");
+		c->high = arg && *arg == '5' ? GUEST_HIGH_57 : GUEST_HIGH;
 		break;
 	case KEY_RANDOM:
 		a->random = arg;

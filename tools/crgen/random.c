@@ -102,7 +102,7 @@ void random_steps(struct config *c, int kvm, uint64_t seed)
 	apic = any(3);
 	c->split_apic = apic == 1;
 	c->user_apic = apic == 2;
-	c->high = any(2);
+	c->high = any(2) ? GUEST_HIGH : 0;
 	printf("# seed %" PRIu64
 	       ": crgen --check --vms=%u --vcpus=%u --apic=%s%s",
 	       seed, c->vms, c->vcpus, apics[apic], c->high ? " --high" : "");

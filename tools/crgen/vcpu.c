@@ -15,6 +15,7 @@
 #define EFER_LME 0x100
 #define EFER_LMA 0x400
 #define RFLAGS_FIXED 2
+#define CR4_LA57 0x1000
 
 static uint64_t block(const struct vcpu *v)
 {
@@ -158,6 +159,8 @@ void vcpu_create(struct vcpu *v, int kvm)
 		err(STATUS_FAILED, "KVM_GET_SREGS");
 
 	set_long_mode(&v->sregs);
+	if (c->high == GUEST_HIGH_57)
+		v->sregs.cr4 |= CR4_LA57;
 	if (!c->user_apic) {
 		set_apic_mode(&v->sregs, first_apic(c));
 		if (ioctl(v->fd, KVM_SET_MP_STATE, &runnable))

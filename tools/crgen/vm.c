@@ -75,6 +75,16 @@ struct kvm_cpuid2 *kvm_cpuid(int kvm)
 	return cpuid;
 }
 
+/* What ECX of a leaf of the guest's CPUID says, and of its first subleaf. */
+static uint32_t cpuid_ecx(const struct kvm_cpuid2 *cpuid, uint32_t function)
+{
+	for (unsigned int i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == function &&
+		    !cpuid->entries[i].index)
+			return cpuid->entries[i].ecx;
+	return 0;
+}
+
 /**
  * kvm_has_x2apic - whether a guest can have an APIC in x2APIC mode
  * @cpuid: the guest's
@@ -83,21 +93,19 @@ struct kvm_cpuid2 *kvm_cpuid(int kvm)
  */
 bool kvm_has_x2apic(const struct kvm_cpuid2 *cpuid)
 {
-	for (unsigned int i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == 1)
-			return cpuid->entries[i].ecx & 1 << 21;
-	return false;
+	return cpuid_ecx(cpuid, 1) & 1 << 21;
 }
 
 /* Whether a guest can be a hypervisor: SVM and VMX of CPUID. */
 static bool has_nested(const struct kvm_cpuid2 *cpuid)
 {
-	bool amd = cpu_is_amd();
+	return cpu_is_amd() ? cpuid_ecx(cpuid, 0x80000001) & 1 << 2 :
+			      cpuid_ecx(cpuid, 1) & 1 << 5;
+}
 
-	for (unsigned int i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == (amd ? 0x80000001 : 1))
-			return cpuid->entries[i].ecx & (amd ? 1 << 2 : 1 << 5);
-	return false;
+static bool has_la57(const struct kvm_cpuid2 *cpuid)
+{
+	return cpuid_ecx(cpuid, 7) & 1 << 16;
 }
 
 /**
@@ -112,6 +120,11 @@ const char *kvm_lacks(int kvm, const struct config *c, const struct op *op)
 {
 	if (op->l2 && !has_nested(c->cpuid))
 		return "KVM has no nested guests here: see its parameter nested";
+	if (c->high == GUEST_HIGH_57 && !has_la57(c->cpuid))
+		return "KVM has no page tables of five levels here";
+	if (c->high == GUEST_HIGH_57 &&
+	    (op->reg == REG_CR4 || op->real || op->narrow || op->l2))
+		return "not with --high=57: CR4 keeps LA57 in long mode";
 	if (op->first == N_tpr_hv &&
 	    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_HYPERV) <= 0)
 		return "this KVM knows nothing of Hyper-V";
@@ -169,18 +182,24 @@ static void put64(const struct vm *vm, uint64_t address, uint64_t value)
 }
 
 /*
- * 4 GiB at their own addresses and from GUEST_HIGH on. Every PML4 points at the
- * same tables, so that a guest can load any of them. Accessed and dirty are set
- * from the start, so that nothing has to write to the tables.
+ * 4 GiB at their own addresses and at the high ones. Every PML4, or PML5, points
+ * at the same tables, so that a guest can load any of them. Accessed and dirty
+ * are set from the start, so that nothing has to write to the tables.
  */
-static void fill_page_tables(const struct vm *vm)
+static void fill_page_tables(const struct vm *vm, const struct config *c)
 {
 	const uint64_t per_table = 512;
+	uint64_t high = GUEST_HIGH >> 39 & (per_table - 1);
+	uint64_t below = GUEST_PDPT | PTE_TABLE;
 
+	if (c->high == GUEST_HIGH_57) {
+		put64(vm, GUEST_LOWER_PML4, below);
+		high = GUEST_HIGH_57 >> 48 & (per_table - 1);
+		below = GUEST_LOWER_PML4 | PTE_TABLE;
+	}
 	for (uint64_t i = 0; i < GUEST_NR_PML4; i++) {
-		put64(vm, GUEST_PML4 + i * 0x1000, GUEST_PDPT | PTE_TABLE);
-		put64(vm, GUEST_PML4 + i * 0x1000 + (per_table - 1) * 8,
-		      GUEST_PDPT | PTE_TABLE);
+		put64(vm, GUEST_PML4 + i * 0x1000, below);
+		put64(vm, GUEST_PML4 + i * 0x1000 + high * 8, below);
 	}
 	for (uint64_t i = 0; i < 4; i++)
 		put64(vm, GUEST_PDPT + i * 8,
@@ -210,7 +229,7 @@ static void fill(const struct vm *vm, const struct config *c)
 
 	memcpy(vm->mem + GUEST_CODE, guest_start,
 	       (size_t)(guest_end - guest_start));
-	fill_page_tables(vm);
+	fill_page_tables(vm, c);
 	put64(vm, GUEST_GDT + 8, GDT_CODE);
 	put64(vm, GUEST_GDT + 16, GDT_DATA);
 	for (unsigned int i = 0; i < 32; i++)
