@@ -28,8 +28,8 @@
 #define GUEST_APIC 0xfee00000
 
 /*
- * Where everything is once more: the last entry of each PML4 or, where each is a
- * PML5 above the lower PML4, the first of the upper half.
+ * Where everything is once more: the last entry of each PML4 or, where each is
+ * a PML5 above the lower PML4, the first of the upper half.
  */
 #define GUEST_HIGH 0xffffff8000000000
 #define GUEST_HIGH_57 0xff00000000000000

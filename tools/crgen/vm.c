@@ -182,9 +182,9 @@ static void put64(const struct vm *vm, uint64_t address, uint64_t value)
 }
 
 /*
- * 4 GiB at their own addresses and at the high ones. Every PML4, or PML5, points
- * at the same tables, so that a guest can load any of them. Accessed and dirty
- * are set from the start, so that nothing has to write to the tables.
+ * 4 GiB at their own addresses and at the high ones. Every PML4, or PML5,
+ * points at the same tables, so that a guest can load any of them. Accessed and
+ * dirty are set from the start, so that nothing has to write to the tables.
  */
 static void fill_page_tables(const struct vm *vm, const struct config *c)
 {
