@@ -15,6 +15,7 @@ load
 check "a reset while vCPUs live" - --vms=2 --vcpus=2 "${work[@]}" reset=1 \
 	cr0-write=3 cr4-write=7,e0 cr8-port=2 reset=1 cr4-write=2,20,60
 check "a reset, then idle" - --vcpus=2 "${work[@]}" reset=1
+check "a reset, then what makes no exit" - --vcpus=2 "${work[@]}" reset=1 cr0-ts=9
 check "off and on again" - --vcpus=2 "${work[@]}" off=1 "${work[@]}" on=1 \
 	cr4-write=4,20,60 off=1 port=1 reset=1 on=1 "${work[@]}"
 check "threads that hand a vCPU over" - --vcpus=2 cr4-write=3 thread=2 \
