@@ -123,7 +123,7 @@ FIXTURE_TEARDOWN(faults)
 	close(self->module);
 }
 
-TEST_F_TIMEOUT(faults, loading, 600)
+TEST_F_TIMEOUT(faults, loading, 1800)
 {
 	unsigned int first, nth, refused = 0;
 	bool hit = true;
@@ -167,7 +167,7 @@ TEST_F_TIMEOUT(faults, loading, 600)
 	EXPECT_EQ(0, module_load(self->module, "max_vcpus=8"));
 }
 
-TEST_F_TIMEOUT(faults, reading, 200)
+TEST_F_TIMEOUT(faults, reading, 600)
 {
 	unsigned int nth, i, refused = 0;
 	char *whole, *text;
@@ -212,7 +212,7 @@ static bool some_off(char *probes)
 	return false;
 }
 
-TEST_F_TIMEOUT(faults, commanding, 200)
+TEST_F_TIMEOUT(faults, commanding, 600)
 {
 	/* Not "off": kprobes warn when they find no memory to be disarmed. */
 	static const char *const commands[] = { "on", "reset" };
