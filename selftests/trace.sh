@@ -77,6 +77,8 @@ awk '
 	END { print n + 0, "events" }' "$scratch/report" >"$scratch/chain"
 sed 's/^/# /' "$scratch/chain" | tail -n 5
 expect "wrong ones" "$(grep -c '^must' "$scratch/chain")" 0
-expect "some" "$(($(tail -n 1 "$scratch/chain" | cut -d ' ' -f 1) > 250))" 1
+# With APICv the TPR's writes are none of the module's.
+least=$([[ $VENDOR == amd ]] && echo 400 || echo 250)
+expect "some" "$(($(tail -n 1 "$scratch/chain" | cut -d ' ' -f 1) > least))" 1
 end
 finish
