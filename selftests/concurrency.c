@@ -333,12 +333,13 @@ static void every_read(struct __test_metadata *_metadata, bool reset)
 
 	EXPECT_EQ(0, status);
 	for (i = 0; i < n; i++) {
-		TH_LOG("%s: %lu reads, %lu rows, %lu resets", readers[i].file,
-		       readers[i].reads, readers[i].rows, resets);
 		EXPECT_STREQ("", readers[i].fault);
 		EXPECT_LT(100, readers[i].reads);
 		EXPECT_LT(rows, readers[i].rows);
 	}
+	for (i = 0; i < n; i++)
+		TH_LOG("%s: %lu reads, %lu rows, %lu resets", readers[i].file,
+		       readers[i].reads, readers[i].rows, resets);
 	if (reset) {
 		EXPECT_LT(100, resets);
 		/* Once more, with nobody else about. */

@@ -217,11 +217,13 @@ cr4_faults() { # COUNT
 hold() {
 	local tries=600
 
+	# Else what an earlier guest said would do.
+	rm -f "$scratch/crgen"
 	mkfifo "$scratch/hold"
 	crgen --hold "$@" <"$scratch/hold" >"$scratch/crgen" &
 	holder=$!
 	exec {holds}>"$scratch/hold"
-	until grep -q '^# ready' "$scratch/crgen"; do
+	until grep -qs '^# ready' "$scratch/crgen"; do
 		if ! kill -0 $holder || ! ((tries--)); then
 			result 1 "crgen --hold $*"
 			finish
