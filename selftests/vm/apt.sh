@@ -131,6 +131,23 @@ unpack_all() {
 	rm -r "$root/debs"
 }
 
+# A program with all that it is linked with becomes $1/program.
+unpack_program() { # FOLDER PACKAGE NAME
+	rm -rf "$1" "$1.new"
+	mkdir -p "$1.new"
+	unpack_all "$1.new" base-files "$2" ||
+		die "$EX_FETCH" "$3: cannot fetch or unpack"
+	cat >"$1.new/program" <<END
+#!/bin/sh
+root=\${0%/*}
+lib=lib/x86_64-linux-gnu
+exec "\$root/\$lib/ld-linux-x86-64.so.2" \\
+	--library-path "\$root/\$lib:\$root/usr/\$lib" "\$root/usr/bin/$3" "\$@"
+END
+	chmod +x "$1.new/program"
+	mv "$1.new" "$1"
+}
+
 # A bare root of a suite with packages, once, below the cache: as root.
 debian_root() { # SUITE ROOT PACKAGE...
 	local suite=$1 root=$2 packages security
