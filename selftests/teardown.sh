@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The module, kretprobes, kprobe events and hist triggers on the same functions,
-# under load, taken down in every order; with one CPU, where all of it waits for
-# grace periods, in one for each that goes first. What is in the way of another
-# goes last.
+# under load, taken down in every order. With one CPU, where all of it waits for
+# grace periods, in one for each that goes first, and the load pauses. What is in
+# the way of another goes last.
 . "$(dirname "$0")/lib.sh"
 
 require
@@ -55,8 +55,10 @@ clean() {
 } 2>/dev/null
 at_exit+=(clean)
 
+pause=0
+(($(nproc) > 1)) || pause=0.05
 load_kvm
-crgen --forever=0 --timeout=3600 --vcpus=2 cr4-write=20 cr8-port=5 port=5 lapic=2 \
+crgen --forever=$pause --timeout=3600 --vcpus=2 cr4-write=20 cr8-port=5 port=5 lapic=2 \
 	>/dev/null &
 guest=$!
 # shellcheck disable=SC2016 # by eval
