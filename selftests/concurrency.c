@@ -334,7 +334,7 @@ static void every_read(struct __test_metadata *_metadata, bool reset)
 	EXPECT_EQ(0, status);
 	for (i = 0; i < n; i++) {
 		EXPECT_STREQ("", readers[i].fault);
-		EXPECT_LT(100, readers[i].reads);
+		EXPECT_LT(50, readers[i].reads);
 		EXPECT_LT(rows, readers[i].rows);
 	}
 	for (i = 0; i < n; i++)

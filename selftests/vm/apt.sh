@@ -131,30 +131,6 @@ unpack_all() {
 	rm -r "$root/debs"
 }
 
-# A program of the last of the comma-separated suites, with all that it is linked
-# with from any of them, becomes $1/program.
-fetch_with_libraries() { # FOLDER SUITES PACKAGE NAME
-	if [[ ${KVM_CRSTAT_OFFLINE:-} ]] || ! apt_setup "$2"; then
-		die "$EX_FETCH" "$4 of ${2##*,}: not cached, not to be had"
-	fi
-	apt_options+=(-o APT::Default-Release="${2##*,}")
-	note "fetching $4 of ${2##*,}:" "$(megabytes install \
-		--no-install-recommends "$3") MB"
-	rm -rf "$1" "$1.new"
-	mkdir -p "$1.new"
-	unpack_all "$1.new" base-files "$3" ||
-		die "$EX_FETCH" "$4: cannot fetch or unpack"
-	cat >"$1.new/program" <<END
-#!/bin/sh
-root=\${0%/*}
-lib=lib/x86_64-linux-gnu
-exec "\$root/\$lib/ld-linux-x86-64.so.2" \\
-	--library-path "\$root/\$lib:\$root/usr/\$lib" "\$root/usr/bin/$4" "\$@"
-END
-	chmod +x "$1.new/program"
-	mv "$1.new" "$1"
-}
-
 # A bare root of a suite with packages, once, below the cache: as root.
 debian_root() { # SUITE ROOT PACKAGE...
 	local suite=$1 root=$2 packages security

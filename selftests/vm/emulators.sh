@@ -8,15 +8,11 @@ readonly bochs_archive=bochs_3.0+dfsg.orig.tar.xz
 bochs_sha256=78f6c73d4a6472d5130a87ab9dc306d02c7c71ed8e25b3a8ef642e2a7acd282b
 readonly bochs_sha256
 
-# Of those tried with a thread for each CPU, the one that loses the fewest guests.
-readonly qemu_wanted=11.1
-
 # Prints the path of the program $1.
 fetch_emulator() {
 	local base=$cache_dir/emulator/$1
 
-	[[ $1 == bochs || $1 == qemu ]] ||
-		die "$EX_USAGE" "no emulator $1: bochs, qemu"
+	[[ $1 == bochs ]] || die "$EX_USAGE" "no emulator $1: bochs"
 	mkdir -p "$base"
 	# It takes long: kernels need not wait.
 	exec {lock}>&- {lock}>"$base/lock"
@@ -59,29 +55,4 @@ fetch_emulator_bochs() {
 		mv "$dest.new" "$dest"
 	fi
 	echo "$dest/bochs"
-}
-
-# A QEMU, fetched or the machine's own, that is new enough and runs.
-is_wanted() { # PROGRAM
-	local version
-
-	version=$("$1" --version 2>/dev/null |
-		sed -n 's/^QEMU emulator version \([0-9.]*\).*/\1/p')
-	[[ $version && $(printf '%s\n' $qemu_wanted "$version" | sort -V |
-		head -n 1) == "$qemu_wanted" ]]
-}
-
-# The machine's own, or that of the newest backports.
-fetch_emulator_qemu() {
-	local own=qemu-system-x86_64 program=$1/trixie-backports/program
-
-	if is_wanted "$own"; then
-		command -v "$own"
-		return
-	fi
-	is_wanted "$program" ||
-		fetch_with_libraries "${program%/*}" trixie,trixie-backports \
-			qemu-system-x86 "$own"
-	is_wanted "$program" || die "$EX_FETCH" "$program does not run"
-	echo "$program"
 }
