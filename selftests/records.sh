@@ -14,10 +14,14 @@ load_kvm
 load
 check "a reset while vCPUs live" - --vms=2 --vcpus=2 "${work[@]}" reset=1 \
 	cr0-write=3 cr4-write=7,e0 cr8-port=2 reset=1 cr4-write=2,20,60
+check "a reset while one vCPU lives, alone on its CPU" - port=1 cr4-write=5 reset=1 \
+	cr4-write=3
 check "a reset, then idle" - --vcpus=2 "${work[@]}" reset=1
 check "a reset, then what makes no exit" - --vcpus=2 "${work[@]}" reset=1 cr0-ts=9
 check "off and on again" - --vcpus=2 "${work[@]}" off=1 "${work[@]}" on=1 \
 	cr4-write=4,20,60 off=1 port=1 reset=1 on=1 "${work[@]}"
+check "off and on again, without a reset" - cr4-write=5 off=1 cr4-write=3 on=1 \
+	cr4-write=4
 check "threads that hand a vCPU over" - --vcpus=2 cr4-write=3 thread=2 \
 	"${work[@]}" thread=1 reset=1 thread=1 cr4-write=5
 check "a new thread that only has an ioctl" - --vcpus=2 port=1 thread=1 sregs=1

@@ -29,7 +29,7 @@ if (($? == 5)); then
 else
 	check KVM_SET_SREGS2 tpr_user=101 sregs2=100
 fi
-check KVM_SET_LAPIC tpr_user=101 lapic=100
+check KVM_SET_LAPIC tpr_user=101,tpr_change=100 lapic=100
 check "a TPR with a low half, kept by KVM_SET_LAPIC" tpr_user=5 tpr-mmio=96,0..f8/8 \
 	lapic=2 tpr-msr=7,20,35,45 lapic=1
 check "raise TPR, interrupt, EOI, lower TPR" tpr_guest=-,tpr_apic=0 irq=100

@@ -12,6 +12,9 @@
  *   APM vol. 2 15.29.
  * - Or, with decode=1, selective writes of CR0 name their general register. The
  *   CPU has to have DecodeAssists, or KVM does not look. APM vol. 2 15.8.1.
+ * - Or, with lost=N, CPUID exits as a write of CRn does, which KVM's emulator
+ *   then does not find, and a write of CR4 as INVLPG does, so that the emulator
+ *   finds one that was not intercepted. The CPU has to have no DecodeAssists.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,6 +29,8 @@
 /* APM vol. 2 appendix C, and B for the intercepts. */
 #define EXIT_WRITE_CR(n) (0x10 + (n))
 #define EXIT_CR0_SEL_WRITE 0x65
+#define EXIT_CPUID 0x72
+#define EXIT_INVLPG 0x79
 #define EXIT_TRAP_CR(n) (0x90 + (n))
 #define TRAP_WORD 4
 #define TRAP_CR(n) BIT(16 + (n))
@@ -44,6 +49,10 @@ MODULE_PARM_DESC(decode, "decode selective writes of CR0 instead of traps");
 static bool avic;
 module_param(avic, bool, 0444);
 MODULE_PARM_DESC(avic, "say that AVIC is on instead of traps");
+
+static unsigned int lost;
+module_param(lost, uint, 0444);
+MODULE_PARM_DESC(lost, "of which register CPUID is a write, instead of traps");
 
 static unsigned long changed[16];
 module_param_array(changed, ulong, NULL, 0444);
@@ -97,6 +106,13 @@ static int on_handle_exit(struct kprobe *kp, struct pt_regs *regs)
 
 	if (avic) {
 		control->int_ctl |= AVIC_ENABLE_MASK;
+		return 0;
+	}
+	if (lost) {
+		if (control->exit_code == EXIT_CPUID)
+			control->exit_code = EXIT_WRITE_CR(lost);
+		else if (n == 4)
+			control->exit_code = EXIT_INVLPG;
 		return 0;
 	}
 	if (!decode)

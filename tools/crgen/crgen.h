@@ -119,6 +119,7 @@ struct config {
 	bool split_apic;
 	uint64_t high; /* GUEST_HIGH, GUEST_HIGH_57 or 0 */
 	bool l1_intercepts;
+	bool l1_selective;
 	bool nested;
 	bool forever;
 	bool check;

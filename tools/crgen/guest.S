@@ -244,9 +244,11 @@ at_cr4_\reg:
 	cmp	$SVM_EXIT_CPUID, %eax
 	je	3f
 	access	l1_exit, add %r15, VMCB_RIP(%r13)
+	cmp	$SVM_EXIT_CR0_SEL_WRITE, %eax
+	je	4f
 	test	$SVM_EXIT_CR_WRITE, %al
 	jz	2f
-	mov	VMCB_RAX(%r13), %rdx
+4:	mov	VMCB_RAX(%r13), %rdx
 	mov	%rdx, (%r13,%r14)
 	jmp	1b
 2:	mov	(%r13,%r14), %rdx

@@ -78,6 +78,7 @@
 #define VMCB_PAT 0x668
 #define SVM_EXIT_CPUID 0x72
 #define SVM_EXIT_CR_WRITE 0x10
+#define SVM_EXIT_CR0_SEL_WRITE 0x65
 
 /* Of a VMCS: SDM vol. 3D appendix B; exit reasons: appendix C. */
 #define VMCS_EXIT_REASON 0x4402

@@ -66,8 +66,8 @@ static const struct argp_option options[] = {
 	{ "check", KEY_CHECK, "[-]WHAT,...", OPTION_ARG_OPTIONAL,
 	  "Compare what the guests did (all that KVM can do, if no OP is given) with what the module kvm_crstat counted, and print that instead; only the rows named, or all but those",
 	  0 },
-	{ "l1-intercepts", KEY_L1, NULL, 0,
-	  "Let the nested guest's hypervisor intercept what its guest does",
+	{ "l1-intercepts", KEY_L1, "selective", OPTION_ARG_OPTIONAL,
+	  "Let the nested guest's hypervisor intercept what its guest does, by AMD's selective intercept of CR0 writes if so",
 	  0 },
 	{ "values", KEY_VALUES, NULL, 0,
 	  "Print the values written and the bits changed too", 0 },
@@ -161,6 +161,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_L1:
 		c->l1_intercepts = true;
+		c->l1_selective = arg;
+		if (arg && (strcmp(arg, "selective") || !cpu_is_amd()))
+			argp_error(state, "--l1-intercepts=%s is none here",
+				   arg);
 		break;
 	case KEY_VALUES:
 		c->values = true;

@@ -9,6 +9,8 @@
 #define MSR_HSAVE_PA 0xc0010117
 
 #define INTERCEPT_ALL_CR 0x01190119 /* reads and writes of CR0, 3, 4, 8 */
+#define INTERCEPT_CR0_WRITE 0x10000
+#define INTERCEPT_CR0_SEL_WRITE 0x20
 #define INTERCEPT_CPUID 0x40000
 #define INTERCEPT_VMRUN 1
 
@@ -90,11 +92,16 @@ void svm_prepare(const struct vcpu *v, const struct step *s,
 		 struct kvm_regs *regs)
 {
 	uint8_t *vmcb = nested_memory(v, 0);
+	uint32_t cr = INTERCEPT_ALL_CR, other = INTERCEPT_CPUID;
 
 	memset(vmcb, 0, NESTED_PAGE);
+	if (v->config->l1_selective) {
+		cr &= ~INTERCEPT_CR0_WRITE;
+		other |= INTERCEPT_CR0_SEL_WRITE;
+	}
 	if (v->config->l1_intercepts)
-		put32(vmcb, VMCB_INTERCEPT_CR, INTERCEPT_ALL_CR);
-	put32(vmcb, VMCB_INTERCEPTS, INTERCEPT_CPUID);
+		put32(vmcb, VMCB_INTERCEPT_CR, cr);
+	put32(vmcb, VMCB_INTERCEPTS, other);
 	put32(vmcb, VMCB_INTERCEPTS + 4, INTERCEPT_VMRUN);
 	put32(vmcb, VMCB_ASID, 1);
 	put_segments(vmcb);

@@ -12,6 +12,7 @@
 #define CR0_LMSW 0xeUL /* what LMSW sets and clears; PE it can only set */
 #define APIC_ID 0x20
 #define APIC_TASKPRI 0x80
+#define TPR_BIT_3 8
 
 static uint64_t listed(const struct step *s, uint64_t i)
 {
@@ -145,6 +146,8 @@ static void do_lapic(struct vcpu *v)
 	 */
 	if (!(v->sregs.apic_base & APIC_BASE_X2APIC))
 		s.regs[APIC_ID + 3] = (char)v->id;
+	/* What KVM keeps of a TPR when it takes over CR8 lacks it. */
+	s.regs[APIC_TASKPRI] ^= TPR_BIT_3;
 	if (ioctl(v->fd, KVM_SET_LAPIC, &s))
 		err(STATUS_FAILED, "KVM_SET_LAPIC");
 	v->count[N_lapic]++;
@@ -278,7 +281,7 @@ const struct op ops[] = {
 	  .ioctl = do_sregs, COUNTS(sregs) },
 	{ "sregs2", "KVM_SET_SREGS2 with the values that are there",
 	  .ioctl = do_sregs2, COUNTS(sregs2) },
-	{ "lapic", "KVM_SET_LAPIC with the state that is there",
+	{ "lapic", "KVM_SET_LAPIC with the state that is there, bit 3 of the TPR changed",
 	  .ioctl = do_lapic, COUNTS(lapic), .apic = APIC_KERNEL },
 	{ "sregs-fail", "KVM_SET_SREGS that fails", .ioctl = do_sregs_fail,
 	  COUNTS(sregs_fail), .apic = APIC_KERNEL },

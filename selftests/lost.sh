@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Writes whose value never comes, since KVM's emulator gives up, and values of
+# writes that were not intercepted: a module of the tests makes both.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-exits.sh"
+
+require
+[[ $VENDOR == amd ]] || skip_all "AMD's intercepts"
+! grep -qw decodeassists /proc/cpuinfo || skip_all "a processor without DecodeAssists"
+require_exits
+
+# "REG VALUE COUNT ..." of all that was written.
+values() {
+	awk 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
+		NR > 2 { print $c["reg"], $c["value"], $c["count"] }' \
+		$CRSTAT/values | xargs
+}
+
+# lost NAME N ACCESSES VALUES ARGUMENT...: CPUID is a write of CRn.
+lost() {
+	begin "$1"
+	unload_exits
+	load_exits lost="$2"
+	echo reset >$CRSTAT/control
+	crgen "${@:5}" >"$scratch/crgen"
+	expect "the status of crgen" $? 0
+	expect "CR accesses" "$(probe cr_interception hits)" "$3"
+	expect "values" "$(values)" "$4"
+	end
+}
+
+load_kvm npt=0
+load
+lost "writes whose value never comes" 4 30 "cr4 unknown 30" cpuid=30
+lost "a value that comes after a read is no earlier write's" 4 2 "cr4 unknown 1" \
+	cpuid=1 cr4-read=1 cr4-write=1
+lost "a value of another register is no waiting write's" 3 1 "cr3 unknown 1" \
+	cpuid=1 cr4-write=1
+lost "a write that waits, and a reset" 4 0 "" cpuid=1 reset=1 cr4-write=1
+finish
