@@ -174,8 +174,7 @@ static __always_inline void crs_on_vcpu_run(const struct crs_call *call)
 	crs_count_end(v);
 	if (likely(vcpu->arch.apic) || !crs_set_on(CRS_SET_TPR))
 		return;
-	if (vcpu->arch.mp_state == KVM_MP_STATE_UNINITIALIZED ||
-	    (run->kvm_valid_regs | run->kvm_dirty_regs) &
+	if ((run->kvm_valid_regs | run->kvm_dirty_regs) &
 		    ~KVM_SYNC_X86_VALID_FIELDS ||
 	    run->cr8 > CRS_CR8_MAX)
 		return;

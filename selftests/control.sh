@@ -17,6 +17,11 @@ control() { # BYTES: tells errno's name
 		iflag=fullblock 2>&1 | grep -o 'Invalid argument\|Bad address'
 }
 
+states() { # of the probes that can be switched
+	awk '$3 ~ /cr|tpr/ && $4 !~ /absent|waiting/ { print $4 }' \
+		$CRSTAT/probes | sort -u
+}
+
 load_kvm
 load
 
@@ -91,8 +96,7 @@ end
 
 begin "what is off is disarmed and counts nothing"
 echo off >$CRSTAT/control
-expect "states" "$(awk '$3 ~ /cr|tpr/ && $4 !~ /absent|waiting/ { print $4 }' \
-	$CRSTAT/probes | sort -u)" off
+expect "states" "$(states)" off
 crgen cr4-write=10 cr8-write=10 port=10 >/dev/null
 expect "sum of counters" "$(counters)" 0
 expect "hooked" "$(hooked | sort -u | paste -sd ' ')" \
@@ -129,6 +133,7 @@ set_of() { # SET CR4_WRITE TPR_USER SET_TPR CR8_WRITE TPR_GUEST
 	expect "$1, APIC in userspace: tpr_user" "$(total tpr_user)" \
 		$(($6 ? CREATED + $(did user_tpr) + $(did run) : 0))
 	echo "off $1" >$CRSTAT/control
+	expect "off $1: states" "$(states)" off
 }
 set_of cr 10 0 0 20 0
 set_of tpr 0 $((11 + CREATED)) 1 0 20

@@ -10,11 +10,13 @@ require
 ! grep -qw decodeassists /proc/cpuinfo || skip_all "a processor without DecodeAssists"
 require_exits
 
-# "REG VALUE COUNT ..." of all that was written.
+# "REG unknown COUNT of ALL": the values that are not known, of all.
 values() {
 	awk 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 { print $c["reg"], $c["value"], $c["count"] }' \
-		$CRSTAT/values | xargs
+		NR > 2 { all += $c["count"] }
+		$c["value"] == "unknown" { printf "%s unknown %s ", $c["reg"],
+			$c["count"] }
+		END { print "of", all + 0 }' $CRSTAT/values
 }
 
 # lost NAME N ACCESSES VALUES ARGUMENT...: CPUID is a write of CRn.
@@ -32,10 +34,12 @@ lost() {
 
 load_kvm npt=0
 load
-lost "writes whose value never comes" 4 30 "cr4 unknown 30" cpuid=30
-lost "a value that comes after a read is no earlier write's" 4 2 "cr4 unknown 1" \
+lost "writes whose value never comes" 4 30 "cr4 unknown 30 of 30" cpuid=30
+lost "some that do not come, some that do" 3 25 "cr3 unknown 5 of 25" cpuid=5 \
+	cr3-write=20
+lost "a value that comes after a read is no earlier write's" 4 2 "cr4 unknown 1 of 1" \
 	cpuid=1 cr4-read=1 cr4-write=1
-lost "a value of another register is no waiting write's" 3 1 "cr3 unknown 1" \
+lost "a value of another register is no waiting write's" 3 1 "cr3 unknown 1 of 1" \
 	cpuid=1 cr4-write=1
-lost "a write that waits, and a reset" 4 0 "" cpuid=1 reset=1 cr4-write=1
+lost "a write that waits, and a reset" 4 0 "of 0" cpuid=1 reset=1 cr4-write=1
 finish
