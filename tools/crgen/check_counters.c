@@ -19,7 +19,7 @@ static uint64_t cr8_writes(const struct vcpu *v)
 
 static uint64_t user(const struct vcpu *v)
 {
-	return v->expect.user + v->expect.created +
+	return v->expect.user + v->expect.resets +
 	       (v->config->user_apic ? since(v, N_run) : 0);
 }
 
@@ -81,7 +81,7 @@ static uint64_t set_cr8(const struct vcpu *v, const struct calls *calls)
 	if (calls->run && v->config->user_apic)
 		n += since(v, N_run) + since(v, N_run_bad_cr8);
 	if (calls->reset)
-		n += v->expect.created;
+		n += v->expect.resets;
 	return n;
 }
 
@@ -91,7 +91,7 @@ static uint64_t set_tpr(const struct vcpu *v)
 	if (v->config->user_apic)
 		return 0;
 	return cr8_writes(v) + sync_exits(v) + since(v, N_user_tpr) +
-	       v->expect.created;
+	       v->expect.resets;
 }
 
 static void set_exits(struct line *l, const struct vcpu *v, enum guest_reg reg,

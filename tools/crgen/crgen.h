@@ -49,6 +49,7 @@ enum counter {
 	N_sregs = NR_GUEST_COUNTERS,
 	N_sregs2,
 	N_lapic,
+	N_init,
 	N_sregs_fail,
 	N_stop,
 	N_reset,
@@ -221,7 +222,7 @@ struct host {
  * @seen: values and bits of those that exited
  * @faults: values of those that failed
  * @l2_seen: as @seen, of the nested guest
- * @created: TPR writes of KVM_CREATE_VCPU
+ * @resets: TPR writes of KVM_CREATE_VCPU and INIT
  * @tid: the thread that ran it last
  * @reflected: exits of the nested guest that went to L1
  * @guest: TPR writes by MOV to CR8
@@ -243,7 +244,7 @@ struct expect {
 	struct tables seen;
 	struct tables faults;
 	struct tables l2_seen;
-	uint64_t created;
+	uint64_t resets;
 	int tid;
 	uint64_t reflected;
 	uint64_t guest;
@@ -429,6 +430,7 @@ void expect_exit(struct vcpu *v);
 void expect_apic(struct vcpu *v);
 void expect_masked(struct vcpu *v, bool masked);
 void expect_user(struct vcpu *v, uint8_t tpr);
+void expect_init(struct vcpu *v);
 void expect_run(struct vcpu *v);
 
 /* host.c */

@@ -194,6 +194,22 @@ void expect_user(struct vcpu *v, uint8_t tpr)
 }
 
 /**
+ * expect_init - KVM resets the vCPU, its TPR with it
+ * @v: vCPU
+ */
+void expect_init(struct vcpu *v)
+{
+	if (!v->config->check)
+		return;
+	if (v->config->host->amd) {
+		tpr_unseen(&v->expect, 0);
+		return;
+	}
+	v->expect.resets++;
+	tpr_write(&v->expect, 0, false);
+}
+
+/**
  * expect_run - KVM_RUN is called, which writes CR8 without an APIC in KVM
  * @v: vCPU
  */

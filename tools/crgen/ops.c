@@ -13,6 +13,9 @@
 #define APIC_ID 0x20
 #define APIC_TASKPRI 0x80
 #define TPR_BIT_3 8
+#define APIC_INIT 5
+#define APIC_STARTUP 6
+#define MSI_ADDRESS 0xfee00000
 
 static uint64_t listed(const struct step *s, uint64_t i)
 {
@@ -154,6 +157,37 @@ static void do_lapic(struct vcpu *v)
 	expect_user(v, (uint8_t)s.regs[APIC_TASKPRI]);
 }
 
+/*
+ * As the APIC takes it from others, without a KVM_RUN that acts on it. While
+ * KVM's map of APICs is made anew for another, nobody may be found.
+ */
+static void deliver(const struct vcpu *v, uint32_t mode)
+{
+	struct kvm_msi msi = { .address_lo = MSI_ADDRESS | v->id << 12,
+			       .data = mode << 8 };
+	struct kvm_mp_state state;
+	int found;
+
+	do
+		found = ioctl(v->vm->fd, KVM_SIGNAL_MSI, &msi);
+	while (!found);
+	if (found < 0 || ioctl(v->fd, KVM_GET_MP_STATE, &state))
+		err(STATUS_FAILED, "KVM_SIGNAL_MSI");
+}
+
+static void do_init(struct vcpu *v)
+{
+	deliver(v, APIC_INIT);
+	/* All but the first wait for it. */
+	if (v->id)
+		deliver(v, APIC_STARTUP);
+	v->count[N_init]++;
+	expect_init(v);
+	vcpu_set_sregs(v, &v->sregs);
+	/* Again, for KVM was there before CD was cleared or after. */
+	vcpu_set_sregs(v, &v->sregs);
+}
+
 /* Long mode without PAE. */
 static void do_sregs_fail(struct vcpu *v)
 {
@@ -281,8 +315,11 @@ const struct op ops[] = {
 	  .ioctl = do_sregs, COUNTS(sregs) },
 	{ "sregs2", "KVM_SET_SREGS2 with the values that are there",
 	  .ioctl = do_sregs2, COUNTS(sregs2) },
-	{ "lapic", "KVM_SET_LAPIC with the state that is there, bit 3 of the TPR changed",
+	{ "lapic",
+	  "KVM_SET_LAPIC with the state that is there, bit 3 of the TPR changed",
 	  .ioctl = do_lapic, COUNTS(lapic), .apic = APIC_KERNEL },
+	{ "init", "INIT, and SIPI where that makes the vCPU wait",
+	  .ioctl = do_init, COUNTS(init), .apic = APIC_KERNEL },
 	{ "sregs-fail", "KVM_SET_SREGS that fails", .ioctl = do_sregs_fail,
 	  COUNTS(sregs_fail), .apic = APIC_KERNEL },
 	{ "run-fail", "KVM_RUN that fails", .ioctl = do_run_fail,

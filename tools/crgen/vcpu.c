@@ -317,9 +317,9 @@ void vcpu_start(struct vcpu *v)
 	v->tid = gettid();
 	if (v->config->check)
 		witness_open(&v->witness, v->config);
-	v->expect.created = v->config->check && !v->config->host->amd;
+	v->expect.resets = v->config->check && !v->config->host->amd;
 	/* Where creating it is seen, so is who did that, until KVM_RUN. */
-	v->expect.tid = v->expect.created ? getpid() : v->tid;
+	v->expect.tid = v->expect.resets ? getpid() : v->tid;
 	vcpu_set_sregs(v, &v->sregs);
 	if (v->config->nested)
 		nested_enable(v);
