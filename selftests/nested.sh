@@ -74,10 +74,14 @@ for paging in $paging=1 $paging=0; do
 		--l1-intercepts "${all[@]}"
 	# With CD set KVM on AMD intercepts each write of CR0, and finds only while it
 	# handles one that L1 is to have it.
-	[[ $VENDOR != amd ]] ||
-		nested "$paging: L1 intercepts writes of CR0 selectively" \
+	if [[ $VENDOR == amd && $(uname -r) == 5.10* ]]; then
+		skip "L1 intercepts writes of CR0 selectively, $paging" \
+			"5.10 intercepts none then"
+	elif [[ $VENDOR == amd ]]; then
+		nested "L1 intercepts writes of CR0 selectively, $paging" \
 			"16=10 101=10" "101=20" --l1-intercepts=selective \
 			l2-cr0-write=20,c0050031,80050031
+	fi
 	code=$([[ $VENDOR == amd ]] && echo 20 || echo 28)
 	nested "$paging: 2 VMs of 2 vCPUs" "$code=400" "$code=400" --vms=2 --vcpus=2 \
 		--l1-intercepts l2-cr4-write=100

@@ -57,7 +57,7 @@ fi
 check "KVM_SET_SREGS that fails" tpr_user=$((1 + CREATED)) port=1 \
 	sregs-fail=3
 
-check "INIT and SIPI" tpr_user=$((3 * (1 + CREATED + 4 * (2 + CREATED)))) --vcpus=3 \
+check "INIT and SIPI" tpr_user=$((3 * (1 + CREATED + 4 * (3 + CREATED)))) --vcpus=3 \
 	tpr-mmio=5,50 init=4 port=1 cr4-write=3
 
 begin "a destruction that nobody saw"

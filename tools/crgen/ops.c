@@ -137,7 +137,7 @@ static void do_sregs2(struct vcpu *v)
 #endif
 }
 
-static void do_lapic(struct vcpu *v)
+static void set_lapic(struct vcpu *v)
 {
 	struct kvm_lapic_state s;
 
@@ -153,30 +153,31 @@ static void do_lapic(struct vcpu *v)
 	s.regs[APIC_TASKPRI] ^= TPR_BIT_3;
 	if (ioctl(v->fd, KVM_SET_LAPIC, &s))
 		err(STATUS_FAILED, "KVM_SET_LAPIC");
-	v->count[N_lapic]++;
 	expect_user(v, (uint8_t)s.regs[APIC_TASKPRI]);
 }
 
-/*
- * As the APIC takes it from others, without a KVM_RUN that acts on it. While
- * KVM's map of APICs is made anew for another, nobody may be found.
- */
+static void do_lapic(struct vcpu *v)
+{
+	set_lapic(v);
+	v->count[N_lapic]++;
+}
+
+/* As the APIC takes it from others, without a KVM_RUN that acts on it. */
 static void deliver(const struct vcpu *v, uint32_t mode)
 {
 	struct kvm_msi msi = { .address_lo = MSI_ADDRESS | v->id << 12,
 			       .data = mode << 8 };
 	struct kvm_mp_state state;
-	int found;
 
-	do
-		found = ioctl(v->vm->fd, KVM_SIGNAL_MSI, &msi);
-	while (!found);
-	if (found < 0 || ioctl(v->fd, KVM_GET_MP_STATE, &state))
+	if (ioctl(v->vm->fd, KVM_SIGNAL_MSI, &msi) <= 0 ||
+	    ioctl(v->fd, KVM_GET_MP_STATE, &state))
 		err(STATUS_FAILED, "KVM_SIGNAL_MSI");
 }
 
 static void do_init(struct vcpu *v)
 {
+	/* KVM finds the vCPU that was made last once its APIC was set. */
+	set_lapic(v);
 	deliver(v, APIC_INIT);
 	/* All but the first wait for it. */
 	if (v->id)
@@ -318,7 +319,8 @@ const struct op ops[] = {
 	{ "lapic",
 	  "KVM_SET_LAPIC with the state that is there, bit 3 of the TPR changed",
 	  .ioctl = do_lapic, COUNTS(lapic), .apic = APIC_KERNEL },
-	{ "init", "INIT, and SIPI where that makes the vCPU wait",
+	{ "init",
+	  "KVM_SET_LAPIC, INIT, and SIPI where that makes the vCPU wait",
 	  .ioctl = do_init, COUNTS(init), .apic = APIC_KERNEL },
 	{ "sregs-fail", "KVM_SET_SREGS that fails", .ioctl = do_sregs_fail,
 	  COUNTS(sregs_fail), .apic = APIC_KERNEL },
