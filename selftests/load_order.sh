@@ -117,5 +117,9 @@ for parameter in max_vcpus=0 max_vcpus=65537 max_vcpus=-1 max_vcpus=x; do
 	expect "insmod with $parameter fails" $? 0
 done
 nothing_left
+load max_vcpus=65536
+expect "the most that it takes" "$(cat /sys/module/kvm_crstat/parameters/max_vcpus)" \
+	65536
+rmmod kvm_crstat
 end
 finish

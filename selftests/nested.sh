@@ -43,6 +43,12 @@ nested() {
 	expect "the status of crgen --check" $? 0
 	sed 's/^/# /' "$scratch/wrong"
 	expect "live rows afterwards" "$(rows live)" 0
+	# None is none where a nested guest ran.
+	expect "levels without a reflected access" "$(awk '
+		NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
+		NR > 2 && $c["cr_reflected"] !~ /[1-9]/ {
+			print $c["level"] $c["cr_reflected"] }' $CRSTAT/vcpus |
+		sort -u | xargs)" "1-$([[ $3 ]] || echo " 20")"
 	end
 }
 

@@ -148,6 +148,7 @@ expect "tpr_user" "$(of noroom tpr_user)" $(($(did user_tpr) + 2 * CREATED))
 expect "tpr_apic" "$(of noroom tpr_apic)" $apic
 expect "tpr_other" "$(of noroom tpr_other)" 0
 expect "tpr_change" "$(of noroom tpr_change)" -
+expect "cr_reflected" "$(of noroom cr_reflected)" 0
 # Intel's TPR below the threshold is no call.
 [[ $VENDOR != amd ]] ||
 	expect "the origins" "$(of noroom set_tpr)" $(($(of noroom tpr_guest) +
