@@ -94,7 +94,7 @@ check-debug:
 	$(Q)$(MAKE) check KERNEL=debug
 
 mutants:
-	$(Q)KERNEL='6.1 7' $(vm)/packages install check
+	$(Q)KERNEL='6.1 7' VENDOR=intel $(vm)/packages install check
 	$(Q)selftests/mutants/run $(NAMES)
 
 check-bare:
