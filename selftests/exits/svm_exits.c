@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Makes exits of SVM what no emulator has, before KVM dispatches them:
+ * Makes other exits of SVM of some, before KVM dispatches them:
  *
  * - Intercepted MOVs to CR0, CR4 and CR8 become SEV-ES' write traps, so that
  *   KVM's cr_trap() runs with a real guest. The VMCB then says of a write what
