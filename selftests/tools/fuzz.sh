@@ -12,15 +12,14 @@ cd "$here/../reader" || exit
 readonly LIMIT=${FUZZ_SECONDS:-20} SEED=${FUZZ_SEED:-1} READER=../../tools/crstat
 readonly SANITIZERS=address,undefined
 compile=(clang -g -O1 -fno-sanitize-recover=undefined -D_GNU_SOURCE
-	-I../../include "-I$READER")
+	-I../../include -I../../tools "-I$READER")
 
 type clang >/dev/null 2>&1 || skip_all "needs clang, libclang-rt-dev"
 "${compile[@]}" -fsanitize=fuzzer,$SANITIZERS fuzz.c \
-	$READER/read/{table,file,recording}.c $READER/compute/subtract.c \
-	$READER/fail.c \
+	../../tools/table/*.c $READER/{fail,read/recording,compute/subtract}.c \
 	-o "$scratch/fuzz" || exit
 "${compile[@]}" -fsanitize=$SANITIZERS $READER/*.c $READER/*/*.c \
-	-lncursesw -ltinfo -lm -o "$scratch/crstat" || exit
+	../../tools/table/*.c -lncursesw -ltinfo -lm -o "$scratch/crstat" || exit
 
 # What libFuzzer puts where it doesn't belong.
 cat {amd,intel}/{vcpus,values,bits,sites,callers,probes} series/recording |
@@ -28,7 +27,7 @@ cat {amd,intel}/{vcpus,values,bits,sites,callers,probes} series/recording |
 
 mkdir "$scratch/corpus"
 # As many columns as the parser takes: one more would be too many.
-awk -v max="$(sed -n 's/^#define MAX_COLUMNS //p' $READER/read/read.h)" '
+awk -v max="$(sed -n 's/^#define MAX_COLUMNS //p' ../../tools/table/table.h)" '
 	NR > 1 { for (n = NF; n < max; n++) $0 = $0 " x" n } 1' amd/vcpus \
 	>"$scratch/corpus/wide"
 "$scratch/fuzz" -seed="$SEED" -max_total_time="$LIMIT" -timeout=10 -rss_limit_mb=512 \

@@ -34,22 +34,23 @@ void complain(const struct vcpu *v, const char *format, ...)
 
 /**
  * check_vcpu - the vCPU that the row is of
- * @r: a row of a file of the module's
+ * @row: of one of the module's files
  * @vms: crgen's
  * @c: how many
  * @l2: of a nested guest's row
  *
  * Return: NULL where it is not one of crgen's, or of the other level.
  */
-const struct vcpu *check_vcpu(const struct rows *r, const struct vm *vms,
+const struct vcpu *check_vcpu(const struct cell *row, const struct vm *vms,
 			      const struct config *c, bool l2)
 {
-	uint64_t id = rows_number(r, "vcpu");
+	uint64_t id = cell_number(&row[ID_vcpu]);
 
-	if (!rows_is(r, "state", "live") || rows_is(r, "level", "2") != l2)
+	if (!cell_is(&row[ID_state], "live") ||
+	    (cell_number(&row[ID_level]) == 2) != l2)
 		return NULL;
 	for (unsigned int i = 0; i < c->vms; i++)
-		if (rows_is(r, "vm", vms[i].name) && id < c->vcpus)
+		if (cell_is(&row[ID_vm], vms[i].name) && id < c->vcpus)
 			return &vms[i].vcpus[id];
 	return NULL;
 }
@@ -69,6 +70,18 @@ static bool listed(const char *list, const char *name)
 			return true;
 	}
 	return false;
+}
+
+/**
+ * check_counts - whether a counter is compared of all vCPUs
+ * @column: of "vcpus"; what is none, too
+ *
+ * Return: whether it is.
+ */
+bool check_counts(int column)
+{
+	return column >= 0 && column != VCPUS_cr_reflected &&
+	       is_of(&files[FILE_vcpus], (unsigned int)column, COUNTS);
 }
 
 /**
@@ -93,14 +106,13 @@ bool check_asked(const struct config *c, const char *name)
 const char *check_unknown(const char *list)
 {
 	for (const char *p = list; p; p = strchr(p, ',')) {
-		bool found = false;
 		size_t length;
+		bool found;
 
 		p += strspn(p, ",-");
 		length = strcspn(p, ",");
-		for (int i = 0; i < NR_CHECKED; i++)
-			found |= strlen(checked[i]) == length &&
-				 !strncmp(checked[i], p, length);
+		found = check_counts(
+			file_column(&files[FILE_vcpus], p, length));
 		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 			found |= strlen(others[i]) == length &&
 				 !strncmp(others[i], p, length);

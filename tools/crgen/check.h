@@ -4,30 +4,7 @@
 #define CRGEN_CHECK_H
 
 #include "crgen.h"
-
-/* The counters that are compared, as the module's file "vcpus" names them. */
-#define CHECKED(X)   \
-	X(cr0_read)  \
-	X(cr0_write) \
-	X(cr3_read)  \
-	X(cr3_write) \
-	X(cr4_read)  \
-	X(cr4_write) \
-	X(cr8_read)  \
-	X(cr8_write) \
-	X(cr_other)  \
-	X(set_cr8)   \
-	X(set_tpr)   \
-	X(tpr_guest) \
-	X(tpr_apic)  \
-	X(tpr_sync)  \
-	X(tpr_user)  \
-	X(tpr_other) \
-	X(tpr_change)
-
-#define ENUM(name) CHECK_##name,
-enum checked { CHECKED(ENUM) NR_CHECKED };
-#undef ENUM
+#include "table/table.h"
 
 /* A row of the table, over all vCPUs or of one. */
 struct line {
@@ -53,18 +30,23 @@ struct calls {
 	bool reset;
 };
 
+/* files.c */
+const struct table *file_read(enum file_id id);
+const char *cell_shown(enum file_id file, const struct cell *row,
+		       unsigned int column);
+
 /* check.c */
 void complain(const struct vcpu *v, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-const struct vcpu *check_vcpu(const struct rows *r, const struct vm *vms,
+const struct vcpu *check_vcpu(const struct cell *row, const struct vm *vms,
 			      const struct config *c, bool l2);
+bool check_counts(int column);
 bool check_asked(const struct config *c, const char *name);
 void check_print(const char *name, const struct line *l);
 
 /* check_counters.c */
-extern const char *const checked[NR_CHECKED];
 struct calls check_calls(void);
-struct line check_wanted(enum checked i, const struct vcpu *v,
+struct line check_wanted(unsigned int column, const struct vcpu *v,
 			 const struct calls *calls);
 
 /* check_vcpus.c */

@@ -4,10 +4,6 @@
 
 #include "check.h"
 
-#define NAME(name) #name,
-const char *const checked[NR_CHECKED] = { CHECKED(NAME) };
-#undef NAME
-
 /* Those of CR8 that end in kvm_set_cr8(), a nested guest's too. */
 static uint64_t cr8_writes(const struct vcpu *v)
 {
@@ -46,17 +42,15 @@ static uint64_t sync_exits(const struct vcpu *v)
 struct calls check_calls(void)
 {
 	struct calls calls = { 0 };
-	struct rows r;
 
-	rows_open(&r, "callers");
-	while (rows_next(&r)) {
-		const char *site = rows_cell(&r, "site");
+	for_each_row(row, file_read(FILE_callers)) {
+		const char *site = cell_word(&row[CALLERS_site]);
 
-		if (!rows_is(&r, "function", "kvm_set_cr8") || !site)
+		if (!cell_is(&row[CALLERS_function], "kvm_set_cr8"))
 			continue;
-		if (rows_is(&r, "origin", "guest"))
+		if (cell_is(&row[CALLERS_origin], "guest"))
 			calls.guest = true;
-		else if (rows_is(&r, "origin", "sync"))
+		else if (cell_is(&row[CALLERS_origin], "sync"))
 			calls.sync = true;
 		else if (strstr(site, "ioctl_run"))
 			calls.run = true;
@@ -107,45 +101,46 @@ static void set_exits(struct line *l, const struct vcpu *v, enum guest_reg reg,
 
 /**
  * check_wanted - what a counter of a vCPU must be
- * @i: counter
+ * @column: counter, of "vcpus"
  * @v: vCPU, at rest
  * @calls: of check_calls()
  *
  * Return: a row with all but what was counted.
  */
-struct line check_wanted(enum checked i, const struct vcpu *v,
+struct line check_wanted(unsigned int column, const struct vcpu *v,
 			 const struct calls *calls)
 {
 	const struct expect *x = &v->expect;
 	struct line l = { 0 };
 
-	switch (i) {
-	case CHECK_cr0_read ... CHECK_cr8_write:
-		set_exits(&l, v, REG_CR0 + (enum guest_reg)i / 2,
-			  i % 2 ? DIR_WRITE : DIR_READ);
+	switch (column) {
+	case VCPUS_cr0_read ... VCPUS_cr8_write:
+		column -= VCPUS_cr0_read;
+		set_exits(&l, v, REG_CR0 + column / 2,
+			  column % 2 ? DIR_WRITE : DIR_READ);
 		return l;
-	case CHECK_set_cr8:
+	case VCPUS_set_cr8:
 		l.want = set_cr8(v, calls);
 		break;
-	case CHECK_set_tpr:
+	case VCPUS_set_tpr:
 		l.want = set_tpr(v);
 		break;
-	case CHECK_tpr_guest:
+	case VCPUS_tpr_guest:
 		set_exits(&l, v, REG_CR8, DIR_WRITE);
 		l.did += since(v, N_l2_cr8_write) - since(v, N_cr8_fault);
 		l.want = x->guest;
 		return l;
-	case CHECK_tpr_apic:
+	case VCPUS_tpr_apic:
 		set_exits(&l, v, REG_TPR, DIR_WRITE);
 		l.want = x->apic;
 		return l;
-	case CHECK_tpr_sync:
+	case VCPUS_tpr_sync:
 		l.want = sync_exits(v);
 		break;
-	case CHECK_tpr_user:
+	case VCPUS_tpr_user:
 		l.want = user(v);
 		break;
-	case CHECK_tpr_change:
+	case VCPUS_tpr_change:
 		l.want = x->change;
 		l.skip = x->sampled;
 		l.why = "an exit sees the last of several writes";

@@ -22,10 +22,10 @@ static const struct tables *seen(const struct vcpu *v, bool l2)
 	return l2 ? &v->expect.l2_seen : &v->expect.seen;
 }
 
-static enum guest_reg reg_of(const struct rows *r)
+static enum guest_reg reg_of(const struct cell *cell)
 {
 	for (int reg = REG_CR0; reg < NR_REGS; reg++)
-		if (rows_is(r, "reg", reg_name[reg]))
+		if (cell_is(cell, reg_name[reg]))
 			return (enum guest_reg)reg;
 	return REG_NONE;
 }
@@ -101,15 +101,16 @@ static void find_value(enum guest_reg reg, uint64_t value, uint64_t count,
 	w->sum->right = false;
 }
 
-static void value_row(const struct vcpu *v, const struct rows *r,
+static void value_row(const struct vcpu *v, const struct cell *row,
 		      struct values *values, struct sum *sum, bool l2)
 {
-	enum guest_reg reg = reg_of(r);
-	uint64_t value = rows_number(r, "value");
-	uint64_t count = rows_number(r, "count");
-	uint64_t error = rows_number(r, "error");
+	enum guest_reg reg = reg_of(&row[VALUES_reg]);
+	bool unknown = cell_is(&row[VALUES_value], "unknown");
+	uint64_t value = cell_number(&row[VALUES_value]);
+	uint64_t count = cell_number(&row[VALUES_count]);
+	uint64_t error = cell_number(&row[VALUES_error]);
 	uint64_t did = tables_count(seen(v, l2), reg, value);
-	uint64_t faults = rows_number(r, "faults");
+	uint64_t faults = cell_number(&row[VALUES_faults]);
 	uint64_t failed = l2 ? 0 : tables_count(&v->expect.faults, reg, value);
 	bool right = did <= count && did >= count - error &&
 		     failed <= faults + error && faults <= failed + error;
@@ -118,19 +119,20 @@ static void value_row(const struct vcpu *v, const struct rows *r,
 	values[reg].error += error;
 	/* All of them, see the sum. */
 	if (undecoded(v, l2))
-		right = rows_is(r, "value", "unknown");
-	else if (rows_is(r, "value", "unknown"))
+		right = unknown;
+	else if (unknown)
 		right = !l2 && count == faults;
 	if (!right) {
 		complain(v,
 			 "values: %s %s is %" PRIu64 " (error %" PRIu64
 			 ", faults %" PRIu64 "), must be %" PRIu64
 			 " (faults %" PRIu64 ")",
-			 reg_name[reg], rows_cell(r, "value"), count, error,
-			 faults, did, failed);
+			 reg_name[reg],
+			 cell_shown(FILE_values, row, VALUES_value), count,
+			 error, faults, did, failed);
 		sum->right = false;
 	}
-	if (rows_is(r, "value", "unknown")) {
+	if (unknown) {
 		values[reg].unknown = count;
 		return;
 	}
@@ -143,15 +145,13 @@ static bool check_values(const struct vm *vms, const struct config *c, bool l2)
 	unsigned int nr = c->vms * c->vcpus;
 	struct values(*values)[NR_REGS] = calloc(nr, sizeof(*values));
 	struct sum sum = { .right = values };
-	struct rows r;
 
-	rows_open(&r, "values");
-	while (rows_next(&r)) {
-		const struct vcpu *v = check_vcpu(&r, vms, c, l2);
+	for_each_row(row, file_read(FILE_values)) {
+		const struct vcpu *v = check_vcpu(row, vms, c, l2);
 
 		if (v)
 			value_row(
-				v, &r,
+				v, row,
 				values[(size_t)(v->vm - vms) * c->vcpus + v->id],
 				&sum, l2);
 	}
@@ -194,7 +194,6 @@ static const struct tables *seen_bits(const struct vcpu *v, bool l2)
 static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 {
 	struct sum sum = { .right = true };
-	struct rows r;
 
 	for (unsigned int i = 0; i < c->vms * c->vcpus; i++) {
 		const struct vcpu *v = &vms[i / c->vcpus].vcpus[i % c->vcpus];
@@ -206,13 +205,12 @@ static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 				   !!(t->set[REG_CR4][bit] |
 				      t->cleared[REG_CR4][bit]);
 	}
-	rows_open(&r, "bits");
-	while (rows_next(&r)) {
-		const struct vcpu *v = check_vcpu(&r, vms, c, l2);
-		uint64_t bit = rows_number(&r, "bit") % 64;
-		uint64_t set = rows_number(&r, "set");
-		uint64_t cleared = rows_number(&r, "cleared");
-		enum guest_reg reg = reg_of(&r);
+	for_each_row(row, file_read(FILE_bits)) {
+		const struct vcpu *v = check_vcpu(row, vms, c, l2);
+		uint64_t bit = cell_number(&row[BITS_bit]) % 64;
+		uint64_t set = cell_number(&row[BITS_set]);
+		uint64_t cleared = cell_number(&row[BITS_cleared]);
+		enum guest_reg reg = reg_of(&row[BITS_reg]);
 		const struct tables *t;
 
 		if (!v)
@@ -226,8 +224,8 @@ static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 		complain(v,
 			 "bits: %s %s set %" PRIu64 ", cleared %" PRIu64
 			 ", must be %" PRIu64 ", %" PRIu64,
-			 reg_name[reg], rows_cell(&r, "name"), set, cleared,
-			 t->set[reg][bit], t->cleared[reg][bit]);
+			 reg_name[reg], cell_word(&row[BITS_name]), set,
+			 cleared, t->set[reg][bit], t->cleared[reg][bit]);
 		sum.right = false;
 	}
 	sum.right &= sum.did == sum.counted;
@@ -235,18 +233,18 @@ static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 	return sum.right;
 }
 
-static int site_of(const struct rows *r, const struct config *config)
+static int site_of(const struct cell *row, const struct config *config)
 {
-	uint64_t address = rows_number(r, "address");
+	uint64_t address = cell_number(&row[SITES_address]);
 
 	for (int c = 0; c < NR_GUEST_COUNTERS; c++)
 		if (address == (sites[c].mode == MODE_LONG &&
 						c != N_cr4_compat && !IS_L2(c) ?
 					guest_code(config, sites[c].at) :
 					guest_address(sites[c].at)) &&
-		    rows_is(r, "reg", reg_name[sites[c].reg]) &&
-		    rows_is(r, "dir", dir_name[sites[c].dir]) &&
-		    rows_is(r, "mode", mode_name[sites[c].mode]))
+		    cell_is(&row[SITES_reg], reg_name[sites[c].reg]) &&
+		    cell_is(&row[SITES_dir], dir_name[sites[c].dir]) &&
+		    cell_is(&row[SITES_mode], mode_name[sites[c].mode]))
 			return c;
 	return -1;
 }
@@ -254,7 +252,6 @@ static int site_of(const struct rows *r, const struct config *config)
 static bool check_sites(const struct vm *vms, const struct config *c, bool l2)
 {
 	struct sum sum = { .right = true };
-	struct rows r;
 
 	for (unsigned int i = 0; i < c->vms * c->vcpus; i++)
 		for (int s = 0; s < NR_GUEST_COUNTERS; s++)
@@ -262,28 +259,29 @@ static bool check_sites(const struct vm *vms, const struct config *c, bool l2)
 				   vms[i / c->vcpus]
 					   .vcpus[i % c->vcpus]
 					   .expect.exits[s];
-	rows_open(&r, "sites");
-	while (rows_next(&r)) {
-		const struct vcpu *v = check_vcpu(&r, vms, c, l2);
-		uint64_t count = rows_number(&r, "count");
+	for_each_row(row, file_read(FILE_sites)) {
+		const struct vcpu *v = check_vcpu(row, vms, c, l2);
+		uint64_t count = cell_number(&row[SITES_count]);
 		uint64_t want = 0;
 		int s;
 
 		if (!v)
 			continue;
-		s = site_of(&r, c);
+		s = site_of(row, c);
 		if (s >= 0 && IS_L2(s) == l2)
 			want = v->expect.exits[s];
-		if (want && want == count && !rows_number(&r, "error") &&
-		    rows_number(&r, "faults") == (IS_FAULT(s) ? want : 0)) {
+		if (want && want == count && !cell_number(&row[SITES_error]) &&
+		    cell_number(&row[SITES_faults]) ==
+			    (IS_FAULT(s) ? want : 0)) {
 			sum.counted++;
 			continue;
 		}
 		complain(v,
 			 "sites: %s %s %s %s is %" PRIu64 ", must be %" PRIu64,
-			 rows_cell(&r, "address"), rows_cell(&r, "mode"),
-			 rows_cell(&r, "reg"), rows_cell(&r, "dir"), count,
-			 want);
+			 cell_shown(FILE_sites, row, SITES_address),
+			 cell_word(&row[SITES_mode]),
+			 cell_word(&row[SITES_reg]), cell_word(&row[SITES_dir]),
+			 count, want);
 		sum.right = false;
 	}
 	sum.right &= sum.did == sum.counted;

@@ -21,29 +21,26 @@ static void print_text(const char *name, const struct text *t)
 }
 
 static void check_text(struct text *t, const struct vcpu *v,
-		       const struct rows *r, const char *column)
+		       const struct cell *row, unsigned int column)
 {
-	const char *cell = rows_cell(r, column);
-	bool wrong = !cell || strcmp(cell, t->want);
+	const char *cell = cell_shown(FILE_vcpus, row, column);
+	bool wrong = strcmp(cell, t->want);
 
 	if (!t->wrong)
-		snprintf(t->is, sizeof(t->is), "%s", cell ?: "missing");
+		snprintf(t->is, sizeof(t->is), "%s", cell);
 	t->wrong |= wrong;
 	if (wrong)
-		complain(v, "vcpus: %s is %s, must be %s", column,
-			 cell ?: "missing", t->want);
+		complain(v, "vcpus: %s is %s, must be %s",
+			 files[FILE_vcpus].columns[column].name, cell, t->want);
 }
 
-static void add(struct line *sum, struct line l, const struct rows *r,
-		const char *column, const struct vcpu *v, const char *absent)
+static void add(struct line *sum, struct line l, const struct cell *row,
+		unsigned int c, const struct vcpu *v, const char *absent)
 {
-	const char *cell = rows_cell(r, column);
+	const char *column = files[FILE_vcpus].columns[c].name;
 
-	if (!cell)
-		errx(STATUS_NO_MODULE, "--check: vcpus has no column %s",
-		     column);
-	l.counted = rows_number(r, column);
-	if (!strcmp(cell, "-"))
+	l.counted = cell_number(&row[c]);
+	if (row[c].type == CELL_NONE)
 		l.dash = absent ? absent : "no such register here";
 	if (l.dash && !absent && l.want)
 		l.dash = NULL;
@@ -61,7 +58,7 @@ static void add(struct line *sum, struct line l, const struct rows *r,
 		complain(v,
 			 "vcpus: %s is %s, must be %" PRIu64
 			 ": the guest did %" PRIu64,
-			 column, cell, l.want, l.did);
+			 column, cell_shown(FILE_vcpus, row, c), l.want, l.did);
 	}
 	sum->did += l.did;
 	sum->want += l.want;
@@ -88,15 +85,23 @@ static void armed_text(const struct vcpu *v, char text[64])
 
 static bool absent(const char *function)
 {
-	struct rows r;
-	bool found = false;
+	for_each_row(row, file_read(FILE_probes))
+		if (cell_is(&row[PROBES_function], function) &&
+		    cell_is(&row[PROBES_state], "armed"))
+			return false;
+	return true;
+}
 
-	rows_open(&r, "probes");
-	while (rows_next(&r))
-		if (rows_is(&r, "function", function) &&
-		    rows_is(&r, "state", "armed"))
-			found = true;
-	return !found;
+/* The rows of "vcpus", or leave: the module may be an older one. */
+static const struct table *vcpus(void)
+{
+	const struct table *table = file_read(FILE_vcpus);
+	uint64_t absent = table->absent;
+
+	if (absent)
+		errx(STATUS_NO_MODULE, "--check: vcpus has no column %s",
+		     table->file->columns[FIRST(absent)].name);
+	return table;
 }
 
 /**
@@ -112,36 +117,35 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 				      "kvm_lapic_reg_write can't be probed" :
 				      NULL;
 	struct calls calls = check_calls();
-	struct line line[NR_CHECKED] = { 0 };
+	const struct column *columns = files[FILE_vcpus].columns;
+	struct line line[NR_VCPUS] = { 0 };
 	struct line rows = { .did = c->vms * c->vcpus };
 	struct text id = { 0 }, tpr = { 0 }, armed = { 0 };
 	bool right;
-	struct rows r;
 
-	rows_open(&r, "vcpus");
-	while (rows_next(&r)) {
-		const struct vcpu *v = check_vcpu(&r, vms, c, false);
+	for_each_row(row, vcpus()) {
+		const struct vcpu *v = check_vcpu(row, vms, c, false);
 
 		if (!v)
 			continue;
 		rows.counted++;
-		for (int i = 0; i < NR_CHECKED; i++)
-			if (check_asked(c, checked[i]))
+		for (int i = 0; i < NR_VCPUS; i++)
+			if (check_counts(i) && check_asked(c, columns[i].name))
 				add(&line[i],
-				    check_wanted((enum checked)i, v, &calls),
-				    &r, checked[i], v,
-				    i == CHECK_tpr_apic ? no_apic : NULL);
+				    check_wanted((unsigned int)i, v, &calls),
+				    row, (unsigned int)i, v,
+				    i == VCPUS_tpr_apic ? no_apic : NULL);
 		snprintf(id.want, sizeof(id.want), "%d", getpid());
-		check_text(&id, v, &r, "pid");
+		check_text(&id, v, row, ID_pid);
 		snprintf(id.want, sizeof(id.want), "%d", v->expect.tid);
-		check_text(&id, v, &r, "tid");
-		snprintf(tpr.want, sizeof(tpr.want), "0x%02x",
+		check_text(&id, v, row, ID_tid);
+		snprintf(tpr.want, sizeof(tpr.want), "0x%x",
 			 v->expect.last_tpr);
 		if (check_asked(c, "tpr"))
-			check_text(&tpr, v, &r, "tpr");
+			check_text(&tpr, v, row, VCPUS_tpr);
 		armed_text(v, armed.want);
 		if (check_asked(c, "armed") && v->expect.armed)
-			check_text(&armed, v, &r, "armed");
+			check_text(&armed, v, row, VCPUS_armed);
 	}
 	rows.want = rows.did;
 	rows.wrong = rows.counted != rows.did || id.wrong;
@@ -151,9 +155,9 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 		      rows.counted, rows.did);
 	check_print("vcpus", &rows);
 	right = !rows.wrong && !tpr.wrong && !armed.wrong;
-	for (int i = 0; i < NR_CHECKED; i++) {
-		if (check_asked(c, checked[i]))
-			check_print(checked[i], &line[i]);
+	for (int i = 0; i < NR_VCPUS; i++) {
+		if (check_counts(i) && check_asked(c, columns[i].name))
+			check_print(columns[i].name, &line[i]);
 		right &= !line[i].wrong;
 	}
 	if (check_asked(c, "tpr"))
@@ -175,7 +179,6 @@ bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 	struct line line[NR_GUEST_COUNTERS] = { 0 }, reflected = { 0 };
 	struct line rows = { 0 };
 	bool right = true;
-	struct rows r;
 
 	for (unsigned int i = 0; i < c->vms * c->vcpus; i++) {
 		const struct vcpu *v = &vms[i / c->vcpus].vcpus[i % c->vcpus];
@@ -185,9 +188,8 @@ bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 			any |= !!v->expect.exits[n];
 		rows.did += any;
 	}
-	rows_open(&r, "vcpus");
-	while (rows_next(&r)) {
-		const struct vcpu *v = check_vcpu(&r, vms, c, true);
+	for_each_row(row, vcpus()) {
+		const struct vcpu *v = check_vcpu(row, vms, c, true);
 		struct line l;
 
 		if (!v)
@@ -200,13 +202,13 @@ bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 							   sites[n].dir),
 					   .blind = host_blind(v, sites[n].reg,
 							       sites[n].dir) };
-			add(&line[n], l, &r,
-			    checked[n - N_l2_cr0_read + CHECK_cr0_read], v,
-			    NULL);
+			add(&line[n], l, row,
+			    (unsigned int)(n - N_l2_cr0_read) + VCPUS_cr0_read,
+			    v, NULL);
 		}
 		l = (struct line){ .did = since(v, N_l1_exit),
 				   .want = v->expect.reflected };
-		add(&reflected, l, &r, "cr_reflected", v, NULL);
+		add(&reflected, l, row, VCPUS_cr_reflected, v, NULL);
 	}
 	rows.want = rows.did;
 	rows.wrong = rows.counted != rows.did;
@@ -215,7 +217,9 @@ bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 		char name[16];
 
 		snprintf(name, sizeof(name), "l2_%s",
-			 checked[n - N_l2_cr0_read + CHECK_cr0_read]);
+			 files[FILE_vcpus]
+				 .columns[n - N_l2_cr0_read + VCPUS_cr0_read]
+				 .name);
 		check_print(name, &line[n]);
 		right &= !line[n].wrong;
 	}

@@ -444,22 +444,7 @@ void witness_open(struct witness *w, const struct config *c);
 uint64_t witness_exits(const struct witness *w, enum exits which);
 
 /* files.c */
-#define MAX_CELLS 64
-struct rows {
-	FILE *file;
-	const char *name;
-	size_t columns;
-	char *column[MAX_CELLS];
-	char *cell[MAX_CELLS];
-	char head[2048];
-	char line[2048];
-};
 void files_check(bool nested);
-void rows_open(struct rows *r, const char *file);
-bool rows_next(struct rows *r);
-const char *rows_cell(const struct rows *r, const char *column);
-uint64_t rows_number(const struct rows *r, const char *column);
-bool rows_is(const struct rows *r, const char *column, const char *text);
 
 /* check.c */
 const char *check_unknown(const char *list);

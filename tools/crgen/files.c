@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module's files: rows of cells, found by the names of their columns. */
+/* The module's files as tables, or why there are none. */
 #include <err.h>
 #include <errno.h>
 #include <linux/magic.h>
@@ -8,7 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "crgen.h"
+#include "check.h"
 
 #define DEBUGFS "/sys/kernel/debug"
 #define FOLDER DEBUGFS "/" CRS_NAME
@@ -32,105 +32,56 @@ static _Noreturn void missing(const char *path)
 	err(STATUS_NO_MODULE, "--check: %s", path);
 }
 
-static size_t split(char *line, char **cell)
+/* Of the table's library. */
+void *or_fail(void *memory)
 {
-	size_t n = 0;
-	char *save;
-
-	for (char *word = strtok_r(line, " \n", &save); word && n < MAX_CELLS;
-	     word = strtok_r(NULL, " \n", &save))
-		cell[n++] = word;
-	return n;
+	if (!memory)
+		err(STATUS_FAILED, "--check");
+	return memory;
 }
 
 /**
- * rows_open - begin to read a file, or leave with what is wrong
- * @r: where
- * @file: its name
+ * file_read - read one of the module's files, or leave with what is wrong
+ * @id: which
+ *
+ * Return: its rows, until it is read again.
  */
-void rows_open(struct rows *r, const char *file)
+const struct table *file_read(enum file_id id)
 {
-	char path[64], expected[64];
+	static struct table tables[NR_MODULE_FILES];
+	struct fault fault;
+	char path[64];
+	size_t len;
+	char *text;
 
-	snprintf(path, sizeof(path), FOLDER "/%s", file);
-	snprintf(expected, sizeof(expected), "# " CRS_NAME " %d %s\n",
-		 CRS_FORMAT, file);
-	r->name = file;
-	r->file = fopen(path, "re");
-	if (!r->file)
+	snprintf(path, sizeof(path), FOLDER "/%s", files[id].name);
+	text = slurp(path, &len);
+	if (!text)
 		missing(path);
-	if (!fgets(r->head, sizeof(r->head), r->file))
-		missing(path);
-	if (strcmp(r->head, expected))
-		errx(STATUS_NO_MODULE, "--check: %s is not of format %d", path,
-		     CRS_FORMAT);
-	if (!fgets(r->head, sizeof(r->head), r->file))
-		errx(STATUS_NO_MODULE, "--check: %s has no columns", path);
-	r->columns = split(r->head, r->column);
+	if (!table_read(&tables[id], id, text, len, &fault))
+		errx(STATUS_NO_MODULE, "--check: %s: line %zu: %s", path,
+		     fault.line, fault.why);
+	free(text);
+	return &tables[id];
 }
 
 /**
- * rows_next - go to the next row
- * @r: open rows
- *
- * Return: false behind the last, and the file is closed.
- */
-bool rows_next(struct rows *r)
-{
-	if (!fgets(r->line, sizeof(r->line), r->file)) {
-		if (ferror(r->file))
-			err(STATUS_NO_MODULE, "--check: %s", r->name);
-		fclose(r->file);
-		return false;
-	}
-	if (split(r->line, r->cell) != r->columns)
-		errx(STATUS_NO_MODULE, "--check: %s: a row of %s...", r->name,
-		     r->line);
-	return true;
-}
-
-/**
- * rows_cell - a cell of the row
- * @r: open rows
+ * cell_shown - a cell as the file has it
+ * @file: which
+ * @row: its row
  * @column: its column
  *
- * Return: its text, NULL where there is no such column.
+ * Return: its text, until three more were asked for.
  */
-const char *rows_cell(const struct rows *r, const char *column)
+const char *cell_shown(enum file_id file, const struct cell *row,
+		       unsigned int column)
 {
-	for (size_t i = 0; i < r->columns; i++)
-		if (!strcmp(r->column[i], column))
-			return r->cell[i];
-	return NULL;
-}
+	static char text[4][CELL_TEXT_LEN];
+	static unsigned int next;
+	size_t len;
 
-/**
- * rows_is - whether a cell of the row has a text
- * @r: open rows
- * @column: its column
- * @text: the text
- *
- * Return: false where there is no such column, too.
- */
-bool rows_is(const struct rows *r, const char *column, const char *text)
-{
-	const char *cell = rows_cell(r, column);
-
-	return cell && !strcmp(cell, text);
-}
-
-/**
- * rows_number - the number in a cell of the row
- * @r: open rows
- * @column: its column
- *
- * Return: the number, 0 where the cell has none.
- */
-uint64_t rows_number(const struct rows *r, const char *column)
-{
-	const char *cell = rows_cell(r, column);
-
-	return cell ? strtoull(cell, NULL, 0) : 0;
+	return cell_text(&row[column], files[file].columns[column].kind,
+			 text[next++ % 4], &len);
 }
 
 /**
@@ -140,29 +91,20 @@ uint64_t rows_number(const struct rows *r, const char *column)
 void files_check(bool nested)
 {
 	const char *other = cpu_is_amd() ? "kvm_intel" : "kvm_amd";
-	struct rows r;
 
-	rows_open(&r, "vcpus");
-	for (size_t i = 0; i < r.columns; i++)
-		nested &= !!strcmp(r.column[i], "level");
-	if (nested)
+	if (file_read(FILE_vcpus)->absent & COLUMN_BIT(ID_level) && nested)
 		errx(STATUS_NO_MODULE,
 		     "--check: this module does not tell nested guests apart");
-	fclose(r.file);
-	rows_open(&r, "probes");
-	while (rows_next(&r)) {
-		const char *function = rows_cell(&r, "function");
-		const char *state = rows_cell(&r, "state");
+	for_each_row(row, file_read(FILE_probes)) {
+		const char *state = cell_word(&row[PROBES_state]);
 
-		if (!function || !state)
-			errx(STATUS_NO_MODULE,
-			     "--check: probes lacks a column");
-		if (rows_is(&r, "module", other) || !strcmp(state, "armed") ||
-		    !strcmp(state, "absent") || rows_is(&r, "set", "time"))
+		if (cell_is(&row[PROBES_module], other) ||
+		    cell_is(&row[PROBES_set], "time") ||
+		    !strcmp(state, "armed") || !strcmp(state, "absent"))
 			continue;
 		errx(STATUS_NO_MODULE,
-		     "--check: the probe on %s is not armed but %s%s", function,
-		     state,
+		     "--check: the probe on %s is not armed but %s%s",
+		     cell_word(&row[PROBES_function]), state,
 		     strcmp(state, "off") ? "" :
 					    ": echo on >" FOLDER "/control");
 	}

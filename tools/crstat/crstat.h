@@ -28,7 +28,6 @@ void fail(enum fail_status status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void *or_fail(void *memory);
 
 double seconds_now(void);
 int child_run(char **argv);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crstat.h"
+#include "table/table.h"
 
 void (*fail_prepare)(void);
 

@@ -220,8 +220,10 @@ extern struct top top;
 void top_draw(void);
 unsigned int top_counter(void);
 
-void facts_collect(void);
-const char *fact(const char *name, enum file_id of, const struct cell *row);
-bool holds(const char *when, enum file_id of, const struct cell *row);
+/* A text file of this folder, which the linker takes in as it is. */
+#define TEXT(name) _binary_##name##_txt_start
+#define TEXT_LEN(name) (_binary_##name##_txt_end - TEXT(name))
+extern const char TEXT(sentences)[], _binary_sentences_txt_end[];
+extern const char TEXT(keys)[], _binary_keys_txt_end[];
 
 #endif /* CRSTAT_PRINT_H */

@@ -146,30 +146,6 @@ static void draw_table(const struct sheet *sheet)
 			draw_spark(row, y++);
 }
 
-static const char help[] =
-	"crstat top shows what guests do to their control registers and task\n"
-	"priority. The sparkline is the last 60 readings of the counter that\n"
-	"rows are sorted by. - is what is not intercepted or does not apply.\n"
-	"\n"
-	"  v        the next view: table, values, bits, sites, callers, ...\n"
-	"  b        a row per vCPU, per VM or for the host\n"
-	"  < >      sort by the column to the left or right, marked by >\n"
-	"  R, o     reverse the order\n"
-	"  t        totals since the last reset, or rates\n"
-	"  g, f     only the guest or VM of a name (empty: all)\n"
-	"  p        only VMs of a process\n"
-	"  n        only vCPUs of an id\n"
-	"  l        only vCPUs that live\n"
-	"  i        only rows that are not idle\n"
-	"  c        clear filters\n"
-	"  r        reset all counts, for everybody\n"
-	"  s, d     seconds between readings\n"
-	"  space    read now\n"
-	"  arrows, page up and down, home: move\n"
-	"  q        quit\n"
-	"\n"
-	"Any key goes back.";
-
 /* Draw the screen; an offset behind the last row is put right. */
 void top_draw(void)
 {
@@ -181,7 +157,7 @@ void top_draw(void)
 	erase();
 	top.page = LINES > LINES_OTHER ? LINES - LINES_OTHER : 1;
 	if (top.help) {
-		mvaddstr(0, 0, help);
+		mvaddnstr(0, 0, TEXT(keys), TEXT_LEN(keys));
 		refresh();
 		return;
 	}

@@ -12,40 +12,6 @@
 
 #define DEBUGFS "/sys/kernel/debug"
 
-/* Most hosts' files fit, so that reading takes two calls. */
-#define FIRST_SIZE (64 * 1024)
-
-/*
- * Read a whole file, also one without a size, as in debugfs. Return: the
- * text with '\0' after it, to be freed; NULL with errno set where it can't
- * be read.
- */
-char *slurp(const char *path, size_t *len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
-	size_t size = FIRST_SIZE;
-	char *text;
-	ssize_t got;
-
-	*len = 0;
-	if (fd < 0)
-		return NULL;
-	text = or_fail(malloc(size));
-	while ((got = read(fd, text + *len, size - *len - 1)) > 0) {
-		*len += got;
-		if (*len == size - 1)
-			text = or_fail(realloc(text, size *= 2));
-	}
-	error = errno;
-	close(fd);
-	text[*len] = '\0';
-	if (!got)
-		return text;
-	free(text);
-	errno = error;
-	return NULL;
-}
-
 /* The first mount of debugfs, NULL where there is none. */
 static char *find_debugfs(void)
 {
@@ -102,7 +68,7 @@ void source_open(struct source *source, const char *root)
 	source->recording = fopen(root, "re");
 	if (!source->recording)
 		fail_open(source, root, errno);
-	setvbuf(source->recording, NULL, _IOFBF, FIRST_SIZE);
+	setvbuf(source->recording, NULL, _IOFBF, 1 << 16);
 }
 
 void source_close(struct source *source)

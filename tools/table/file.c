@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "read/read.h"
+/* The files that there are, and their texts. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "table/table.h"
 
 #define COLUMN(name, kind, help) { #name, KIND_##kind, help },
 #define COLUMNS(name, list, help)                                       \
@@ -41,4 +47,38 @@ int file_column(const struct file *file, const char *name, size_t len)
 		    !file->columns[c].name[len])
 			return c;
 	return -1;
+}
+
+/* Most hosts' files fit, so that reading takes two calls. */
+#define FIRST_SIZE (64 * 1024)
+
+/*
+ * Read a whole file, also one without a size, as in debugfs. Return: the
+ * text with '\0' after it, to be freed; NULL with errno set where it can't
+ * be read.
+ */
+char *slurp(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	size_t size = FIRST_SIZE;
+	char *text;
+	ssize_t got;
+
+	*len = 0;
+	if (fd < 0)
+		return NULL;
+	text = or_fail(malloc(size));
+	while ((got = read(fd, text + *len, size - *len - 1)) > 0) {
+		*len += got;
+		if (*len == size - 1)
+			text = or_fail(realloc(text, size *= 2));
+	}
+	error = errno;
+	close(fd);
+	text[*len] = '\0';
+	if (!got)
+		return text;
+	free(text);
+	errno = error;
+	return NULL;
 }

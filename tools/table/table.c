@@ -7,8 +7,7 @@
 #include <search.h>
 #include <stdlib.h>
 
-#include "crstat.h"
-#include "read/read.h"
+#include "table/table.h"
 
 static int compare_words(const void *a, const void *b)
 {
