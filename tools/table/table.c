@@ -110,7 +110,7 @@ static bool read_heading(struct table *table, const char *line, const char *end,
 		seen |= bit;
 		table->heading[table->nr_heading++] = column;
 	}
-	table->absent = ~seen & (COLUMN_BIT(table->file->nr_columns) - 1);
+	table->absent = ~seen & table->file->all;
 	if (!fault->what && !(seen & 1))
 		refuse(fault, FAULT_FOREIGN, "a column is missing");
 	return !fault->what;
@@ -317,23 +317,18 @@ void table_free(struct table *table)
 /* Whether two rows are equal in the columns of a set. */
 bool rows_equal(const struct cell *a, const struct cell *b, uint64_t columns)
 {
-	for (; columns; columns &= columns - 1) {
-		const struct cell *x = &a[FIRST(columns)];
-		const struct cell *y = &b[FIRST(columns)];
-
-		if (x->type != y->type ||
-		    (x->type != CELL_NONE && x->number != y->number))
-			return false;
-	}
+	for_each_column(c,
+			columns) if (a[c].type != b[c].type ||
+				     (a[c].type != CELL_NONE &&
+				      a[c].number != b[c].number)) return false;
 	return true;
 }
 
 /* All events that a row counts, whatever they are. */
 uint64_t row_events(const struct file *file, const struct cell *row)
 {
-	uint64_t counts = file->counts, sum = 0;
+	uint64_t sum = 0;
 
-	for (; counts; counts &= counts - 1)
-		sum += cell_number(&row[FIRST(counts)]);
+	for_each_column(c, file->counts) sum += cell_number(&row[c]);
 	return sum;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "kvm_crstat.h"
 
@@ -81,6 +82,12 @@ enum kind { CRS_KINDS(KIND_ENUM) NR_KINDS };
 #define IDS (COLUMN_BIT(NR_ID) - 1)
 #define FIRST(columns) __builtin_ctzll(columns)
 
+/* Each column of a set, from the first. */
+#define for_each_column(c, columns)                   \
+	for (uint64_t c##_left = (columns), c;        \
+	     c##_left && (c = FIRST(c##_left), true); \
+	     c##_left &= c##_left - 1)
+
 struct column {
 	const char *name;
 	enum kind kind;
@@ -95,6 +102,7 @@ struct file {
 	/* Whether the rows belong to vCPUs and begin with CRS_ID_COLUMNS. */
 	bool vcpus;
 	/* Sets of columns: keys, with them that of lives; keys but vCPUs'. */
+	uint64_t all;
 	uint64_t keys;
 	uint64_t lives;
 	uint64_t others;

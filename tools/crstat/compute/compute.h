@@ -10,6 +10,8 @@ enum sum { SUM_DEFAULT, SUM_VCPU, SUM_VM, SUM_HOST };
 
 /* An order of rows: these things one after the other, then all columns. */
 struct order {
+	/* Of what; table_sort() sets it. */
+	const struct file *file;
 	/* Live vCPUs first, at last as the rows stood. */
 	bool by_state;
 	uint64_t columns;

@@ -13,13 +13,12 @@
 #include "compute/compute.h"
 #include "crstat.h"
 
-enum life { LIVE, GONE, DROPPED, NOROOM, OTHER };
-
 /* Rows of a table, one behind the other. */
 struct body {
 	struct cell **rows;
 	size_t nr;
-	enum life life;
+	/* The state of a vCPU; "" of a file of none. */
+	const char *life;
 	bool done;
 };
 
@@ -28,6 +27,11 @@ struct bodies {
 	struct body *list;
 	size_t nr;
 };
+
+static bool is(const struct body *body, const char *life)
+{
+	return !strcmp(body->life, life);
+}
 
 /* The row with a key, looked for from *@at on; NULL: none. */
 static struct cell *find_row(const struct body *body, size_t *at,
@@ -43,8 +47,6 @@ static struct cell *find_row(const struct body *body, size_t *at,
 
 static void find_bodies(struct bodies *bodies, const struct table *table)
 {
-	static const char *const lives[] = { "live", "gone", "dropped",
-					     "noroom" };
 	bool vcpus = table->file->vcpus;
 	uint64_t key = table->file->others;
 	struct body *body = or_fail(calloc(table->nr_rows + 1, sizeof(*body)));
@@ -56,15 +58,16 @@ static void find_bodies(struct bodies *bodies, const struct table *table)
 		/* A key that stands twice is of two lives, which are gone. */
 		if (bodies->nr && key &&
 		    (!vcpus || rows_equal(*body->rows, row, IDS)) &&
-		    (body->life != GONE || !find_row(body, &at, row, key))) {
+		    (!is(body, "gone") || !find_row(body, &at, row, key))) {
 			body->nr++;
 			continue;
 		}
 		body = &bodies->list[bodies->nr++];
-		*body = (struct body){ &table->rows[i], 1, LIVE, false };
-		while (body->life < OTHER &&
-		       !(vcpus && cell_is(&row[ID_state], lives[body->life])))
-			body->life++;
+		*body = (struct body){
+			.rows = &table->rows[i],
+			.nr = 1,
+			.life = vcpus ? cell_word(&row[ID_state]) : "",
+		};
 	}
 }
 
@@ -74,9 +77,7 @@ static void find_bodies(struct bodies *bodies, const struct table *table)
  */
 static bool is_remainder(const struct file *file, const struct cell *row)
 {
-	uint64_t bounds = file->bounds;
-
-	return bounds && row[FIRST(bounds)].type == CELL_NONE;
+	return file->bounds && row[FIRST(file->bounds)].type == CELL_NONE;
 }
 
 /*
@@ -86,14 +87,14 @@ static bool is_remainder(const struct file *file, const struct cell *row)
 static bool fits(const struct file *file, const struct cell *now,
 		 const struct cell *before, bool gone)
 {
-	uint64_t counts = file->counts;
-
 	if (gone)
-		return rows_equal(now, before, counts);
-	for (; counts && !is_remainder(file, now); counts &= counts - 1)
-		if (cell_number(&now[FIRST(counts)]) <
-		    cell_number(&before[FIRST(counts)]))
-			return false;
+		return rows_equal(now, before, file->counts);
+	for_each_column(
+		c,
+		is_remainder(file, now) ?
+			0 :
+			file->counts) if (cell_number(&now[c]) <
+					  cell_number(&before[c])) return false;
 	return true;
 }
 
@@ -103,22 +104,13 @@ static void subtract_row(const struct file *file, struct cell *row,
 {
 	uint64_t events;
 
-	for (unsigned int c = 0; c < file->nr_columns; c++) {
-		uint64_t before = cell_number(&old[c]);
-
-		if (is_of(file, c, COUNTS) && row[c].type == CELL_NUMBER)
-			row[c].number -= before < row[c].number ? before :
-								  row[c].number;
-	}
+	for_each_column(c, file->counts) if (row[c].type == CELL_NUMBER) row[c]
+		.number -= MIN(cell_number(&old[c]), row[c].number);
 	events = row_events(file, row);
-	for (unsigned int c = 0; c < file->nr_columns; c++) {
-		if (!is_of(file, c, BOUNDS) || row[c].type != CELL_NUMBER)
-			continue;
-		if (row[c].number == cell_number(&old[c]))
-			row[c].number = 0;
-		else if (row[c].number > events)
-			row[c].number = events;
-	}
+	for_each_column(c, file->bounds) if (row[c].type == CELL_NUMBER) row[c]
+		.number = row[c].number == cell_number(&old[c]) ?
+				  0 :
+				  MIN(row[c].number, events);
 }
 
 /*
@@ -129,17 +121,16 @@ static void subtract_row(const struct file *file, struct cell *row,
 static bool subtract_body(const struct file *file, struct body *to,
 			  struct body *from)
 {
-	uint64_t key = file->others, bounds = file->bounds;
 	struct cell **match = or_fail(calloc(from->nr, sizeof(*match)));
 	bool good = true, lossy = !file->vcpus;
-	bool gone = from->life == GONE && to->life == GONE;
+	bool gone = is(from, "gone") && is(to, "gone");
 
-	for (size_t i = 0; bounds && i < to->nr; i++)
-		lossy |= cell_number(&to->rows[i][FIRST(bounds)]) > 0;
+	for (size_t i = 0; file->bounds && i < to->nr; i++)
+		lossy |= cell_number(&to->rows[i][FIRST(file->bounds)]) > 0;
 	for (size_t i = 0, at = 0; good && i < from->nr; i++) {
 		const struct cell *old = from->rows[i];
 
-		match[i] = find_row(to, &at, old, key);
+		match[i] = find_row(to, &at, old, file->others);
 		good = match[i] ? fits(file, match[i], old, gone) :
 				  lossy || !row_events(file, old) ||
 					  is_remainder(file, old);
@@ -153,26 +144,21 @@ static bool subtract_body(const struct file *file, struct body *to,
 }
 
 /*
- * What can have become of what, first things first: one that is gone was the
- * live one, if that one is not live now. Those that were given up for room are
- * in the sum of the dropped ones. What finds no match is new, or was reset, and
- * counts whole.
+ * What can have become of what, first things first: one that is gone was gone,
+ * or else the live one, if that one is not live now; all others are what they
+ * were. Those that were given up for room are in the sum of the dropped ones.
+ * What finds no match is new, or was reset, and counts whole.
  */
 static void match_bodies(struct bodies *now, struct bodies *before)
 {
-	static const enum life lives[][2] = {
-		{ GONE, GONE },	      { GONE, LIVE },	  { LIVE, LIVE },
-		{ DROPPED, DROPPED }, { NOROOM, NOROOM }, { OTHER, OTHER },
-	};
 	const uint64_t owner = now->file->keys & ~now->file->others;
 	size_t at = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(lives) * now->nr; i++) {
-		const enum life *life = lives[i / now->nr];
+	for (size_t i = 0; i < 3 * now->nr; i++) {
 		struct body *to = &now->list[i % now->nr];
-		size_t tries = before->nr;
+		size_t pass = i / now->nr, tries = before->nr;
 
-		if (to->done || to->life != life[0])
+		if (to->done || (pass < 2 && !is(to, "gone")))
 			continue;
 		/* They mostly stand in the same order. */
 		for (; tries && !to->done; tries--, at++) {
@@ -180,16 +166,17 @@ static void match_bodies(struct bodies *now, struct bodies *before)
 
 			to->done = !from->done &&
 				   rows_equal(*to->rows, *from->rows, owner) &&
-				   from->life == life[1] &&
+				   is(from, pass == 1 ? "live" : to->life) &&
 				   subtract_body(now->file, to, from);
 		}
 	}
-	for (size_t n = 0; n < now->nr; n++)
-		for (size_t i = 0; i < before->nr; i++)
-			if (now->list[n].life == DROPPED &&
-			    !before->list[i].done)
-				subtract_body(now->file, &now->list[n],
-					      &before->list[i]);
+	for (size_t i = 0; i < now->nr * before->nr; i++) {
+		struct body *to = &now->list[i / before->nr];
+		struct body *from = &before->list[i % before->nr];
+
+		if (is(to, "dropped") && !from->done)
+			subtract_body(now->file, to, from);
+	}
 }
 
 /*
@@ -202,26 +189,24 @@ static void hold_back(const struct bodies *bodies, const struct table *delta,
 {
 	const struct file *file = bodies->file;
 
-	for (const struct body *body = bodies->list;
-	     body < bodies->list + bodies->nr; body++) {
+	for (size_t b = 0; b < bodies->nr; b++) {
+		const struct body *body = &bodies->list[b];
 		uint64_t events = 0;
 
 		for (size_t i = 0; i < body->nr; i++)
 			if (!is_remainder(file, body->rows[i]))
 				events += row_events(file, body->rows[i]);
-		if (!events || body->life != LIVE)
+		if (!events || !is(body, "live"))
 			continue;
 		for (size_t i = 0; i < body->nr; i++) {
 			struct cell *row = body->rows[i];
-			struct cell *to =
-				now->rows[&body->rows[i] - delta->rows];
-			uint64_t counts = file->counts;
+			size_t at = &body->rows[i] - delta->rows;
 
-			for (; counts && is_remainder(file, row);
-			     counts &= counts - 1) {
-				int c = FIRST(counts);
-
-				to[c].number -= cell_number(&row[c]);
+			if (!is_remainder(file, row))
+				continue;
+			for_each_column(c, file->counts)
+			{
+				now->rows[at][c].number -= cell_number(&row[c]);
 				row[c].number = 0;
 			}
 		}

@@ -5,11 +5,6 @@
 #include "compute/compute.h"
 #include "crstat.h"
 
-struct sort {
-	const struct file *file;
-	const struct order *order;
-};
-
 static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
@@ -25,9 +20,9 @@ static int compare_cells(const struct cell *a, const struct cell *b,
 	static const int ranks[] = { [CELL_NUMBER] = 0, 1, [CELL_NONE] = 2 };
 	int result = 0;
 
-	for (; columns && !result; columns &= columns - 1) {
-		const struct cell *x = &a[FIRST(columns)];
-		const struct cell *y = &b[FIRST(columns)];
+	for_each_column(c, columns)
+	{
+		const struct cell *x = &a[c], *y = &b[c];
 
 		if (x->type != y->type)
 			result = ranks[x->type] - ranks[y->type];
@@ -35,6 +30,8 @@ static int compare_cells(const struct cell *a, const struct cell *b,
 			result = compare_numbers(x->number, y->number);
 		else if (x->type == CELL_WORD && x->word != y->word)
 			result = strverscmp(x->word->text, y->word->text);
+		if (result)
+			break;
 	}
 	return result;
 }
@@ -53,8 +50,8 @@ static int compare(const void *a, const void *b, void *data)
 {
 	const struct cell *x = *(struct cell *const *)a;
 	const struct cell *y = *(struct cell *const *)b;
-	const struct file *file = ((struct sort *)data)->file;
-	const struct order *order = ((struct sort *)data)->order;
+	const struct order *order = data;
+	const struct file *file = order->file;
 	int c = order->column - 1, place = file->nr_columns, result = 0;
 
 	if (order->by_state)
@@ -73,40 +70,43 @@ static int compare(const void *a, const void *b, void *data)
 	}
 	if (!result && order->by_state)
 		return compare_numbers(x[place].number, y[place].number);
-	return result ?: compare_cells(x, y, COLUMN_BIT(place) - 1);
+	return result ?: compare_cells(x, y, file->all);
 }
 
 void table_sort(struct table *table, const struct order *order)
 {
-	struct sort sort = { table->file, order };
+	struct order of_file = *order;
 	size_t i = 1;
 
+	of_file.file = table->file;
 	for (size_t k = 0; order->by_state && k < table->nr_rows; k++)
 		table->rows[k][table->file->nr_columns].number = k;
 	while (i < table->nr_rows &&
-	       compare(&table->rows[i - 1], &table->rows[i], &sort) <= 0)
+	       compare(&table->rows[i - 1], &table->rows[i], &of_file) <= 0)
 		i++;
 	if (i < table->nr_rows)
 		qsort_r(table->rows, table->nr_rows, sizeof(*table->rows),
-			compare, &sort);
+			compare, &of_file);
 }
 
 /* Sums stop at the largest number rather than to begin again at 0. */
 static void add_row(const struct file *file, struct cell *sum,
 		    const struct cell *row)
 {
-	for (unsigned int c = 0; c < file->nr_columns; c++) {
-		bool adds = is_of(file, c, COUNTS | BOUNDS);
+	const uint64_t adds = file->counts | file->bounds;
 
-		if (!adds && !rows_equal(&sum[c], &row[c], 1))
-			sum[c].type = CELL_NONE;
-		if (!adds || row[c].type != CELL_NUMBER)
+	for_each_column(c, adds)
+	{
+		if (row[c].type != CELL_NUMBER)
 			continue;
 		if (__builtin_add_overflow(cell_number(&sum[c]), row[c].number,
 					   &sum[c].number))
 			sum[c].number = UINT64_MAX;
 		sum[c].type = CELL_NUMBER;
 	}
+	for_each_column(c, file->all & ~adds) if (!rows_equal(&sum[c], &row[c],
+							      1)) sum[c]
+		.type = CELL_NONE;
 }
 
 /*

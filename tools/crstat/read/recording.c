@@ -170,11 +170,10 @@ static void write_row(FILE *out, const struct table *table,
 	char text[CELL_TEXT_LEN];
 	size_t len;
 
-	for (unsigned int c = 0; c < table->file->nr_columns; c++) {
+	for_each_column(c, table->file->all & ~table->absent)
+	{
 		const struct column *column = &table->file->columns[c];
 
-		if (table->absent & COLUMN_BIT(c))
-			continue;
 		fprintf(out, "%s%s", before,
 			row ? cell_text(&row[c], column->kind, text, &len) :
 			      column->name);
@@ -192,29 +191,24 @@ static void write_change(FILE *out, const struct table *table, size_t number,
 	size_t len;
 
 	fprintf(out, "%zu", number);
-	for (unsigned int c = 0; c < table->file->nr_columns; c++) {
-		bool both = old[c].type == CELL_NUMBER &&
-			    new[c].type == CELL_NUMBER;
-		bool less = both && new[c].number < old[c].number;
+	for_each_column(c, table->file->all & ~table->absent)
+	{
+		enum kind kind = table->file->columns[c].kind;
 		struct cell cell = new[c];
+		const char *sign = "=";
 
-		if (table->absent & COLUMN_BIT(c))
-			continue;
 		letter++;
-		if (rows_equal(&old[c], &new[c], 1))
+		if (rows_equal(&old[c], &cell, 1))
 			continue;
-		if (both)
-			cell.number = less ? old[c].number - cell.number :
-					     cell.number - old[c].number;
-		fprintf(out, "%s%c%s%s", blank, letter - 1,
-			!both ? "=" :
-			less  ? "-" :
-				"",
-			cell_text(&cell,
-				  both ? KIND_COUNT :
-					 table->file->columns[c].kind,
-				  text, &len));
-		blank = both ? "" : " ";
+		if (old[c].type == CELL_NUMBER && cell.type == CELL_NUMBER) {
+			sign = cell.number < old[c].number ? "-" : "";
+			cell.number -= old[c].number;
+			cell.number = *sign ? -cell.number : cell.number;
+			kind = KIND_COUNT;
+		}
+		fprintf(out, "%s%c%s%s", blank, letter - 1, sign,
+			cell_text(&cell, kind, text, &len));
+		blank = *sign == '=' ? " " : "";
 	}
 	putc('\n', out);
 }
@@ -222,8 +216,7 @@ static void write_change(FILE *out, const struct table *table, size_t number,
 /* What becomes of @old to make it @now, unless it is that already. */
 static void write_changes(FILE *out, struct table *old, const struct table *now)
 {
-	const uint64_t all = COLUMN_BIT(now->file->nr_columns) - 1;
-	uint64_t key = now->file->lives;
+	const uint64_t all = now->file->all, key = now->file->lives;
 	size_t at = 0;
 
 	for (; at < now->nr_rows && at < old->nr_rows; at++)
