@@ -18,12 +18,6 @@ static const unsigned char dispensable[] = {
 	VCPUS_tpr_guest, VCPUS_cr4_write, VCPUS_cr0_write
 };
 
-/* What is no column of the file. */
-static const char *const others[] = { [SHOW_GUEST] = "guest",
-				      [SHOW_PERCENT] = "percent",
-				      [SHOW_TIME] = "time",
-				      [SHOW_SECONDS] = "seconds" };
-
 static bool differs(const struct table *table, unsigned int column)
 {
 	for_each_row(row, table)
@@ -36,34 +30,33 @@ static bool differs(const struct table *table, unsigned int column)
 static void show(struct sheet *sheet, const char *name, bool asked)
 {
 	const struct file *file = sheet->file;
-	bool vcpus = file->vcpus;
+	/* What is no column of the file. */
+	const char *const others[] = {
+		[SHOW_GUEST] = file->vcpus ? "guest" : NULL,
+		[SHOW_PERCENT] = sheet->layout->ranked ? "percent" : NULL,
+		[SHOW_TIME] = "time",
+		[SHOW_SECONDS] = "seconds",
+		[SHOW_MEANING] = sheet->layout->meaning,
+	};
 	int c = file_column(file, name, strlen(name));
-	struct shown shown = { SHOW_CELL, c < 0 ? 0 : c, name };
+	struct shown shown = { SHOW_MEANING, MAX(c, 0), name };
 	uint64_t bound = 0;
 
-	if (c < 0)
-		shown.what = SHOW_GUEST;
-	else if (c == ID_vm && vcpus && sheet->text)
-		shown.what = SHOW_VM;
-	while (c < 0 && shown.what < SHOW_MEANING &&
-	       strcmp(name, others[shown.what]))
-		shown.what++;
-	if (sheet->layout->meaning && !strcmp(name, sheet->layout->meaning))
-		shown.what = SHOW_MEANING;
-	else if (shown.what == SHOW_MEANING ||
-		 (shown.what == SHOW_PERCENT && !sheet->layout->ranked) ||
-		 (shown.what == SHOW_GUEST && !vcpus))
+	while (shown.what > SHOW_VM &&
+	       (!others[shown.what] || strcmp(name, others[shown.what])))
+		shown.what--;
+	if (shown.what == SHOW_VM && c < 0)
 		fail(FAIL_USAGE, "--columns: %s has no column \"%s\"",
 		     file->name, name);
+	if (shown.what == SHOW_VM &&
+	    (c != ID_vm || !file->vcpus || !sheet->text))
+		shown.what = SHOW_CELL;
 	if (sheet->nr_shown == GRID_MAX_COLUMNS)
 		fail(FAIL_USAGE, "--columns: too many of them");
-	if (!asked && c >= 0 && is_of(file, c, BOUNDS)) {
-		for_each_row(row, sheet->table)
-			bound |= cell_number(&row[c]);
-		if (!bound)
-			return;
-	}
-	sheet->shown[sheet->nr_shown++] = shown;
+	for_each_row(row, sheet->table)
+		bound |= cell_number(&row[shown.column]);
+	if (asked || !is_of(file, shown.column, BOUNDS) || bound)
+		sheet->shown[sheet->nr_shown++] = shown;
 }
 
 static void show_list(struct sheet *sheet, const char *names, bool asked)
@@ -79,8 +72,6 @@ static bool is_shown(const struct sheet *sheet, unsigned int c)
 {
 	const struct file *file = sheet->file;
 
-	if (sheet->table->absent & COLUMN_BIT(c))
-		return false;
 	if (!sheet->text || !file->vcpus)
 		return true;
 	if (sheet->vcpus)
@@ -113,9 +104,9 @@ void sheet_columns(struct sheet *sheet)
 	}
 	if (!sheet->text && file->vcpus)
 		show(sheet, "guest", true);
-	for (unsigned int c = 0; c < file->nr_columns; c++)
-		if (is_shown(sheet, c))
-			show(sheet, file->columns[c].name, true);
+	for_each_column(
+		c, file->all & ~sheet->table->absent) if (is_shown(sheet, c))
+		show(sheet, file->columns[c].name, true);
 	if (sheet->text && sheet->layout->columns)
 		show_list(sheet, sheet->layout->columns, false);
 }
@@ -152,6 +143,8 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 	const struct cell *cell = &row[shown->column];
 	const char *word = text;
 	uint64_t whole = row[file->nr_columns].number;
+	static const double scale[] = { 1, 10, 100 };
+	unsigned int decimals;
 	double number;
 
 	*text = '\0';
@@ -163,14 +156,11 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 					 file->columns[shown->column].kind,
 					 text, len);
 		number = cell->number / sheet->seconds;
-		if (number >= 10)
-			return decimal_text(text, llrint(number), 0, "", len);
-		if (number >= 1 || !cell->number)
-			return decimal_text(text, llrint(number * 10), 1, "",
-					    len);
-		if (number >= .1)
-			return decimal_text(text, llrint(number * 100), 2, "",
-					    len);
+		decimals = number >= 10 ? 0 : number >= 1 || !number ? 1 : 2;
+		if (number >= .1 || !number)
+			return decimal_text(text,
+					    llrint(number * scale[decimals]),
+					    decimals, "", len);
 		snprintf(text, SHEET_TEXT_LEN, "%.2g", number);
 		break;
 	case SHOW_VM:
@@ -183,15 +173,12 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 		number = whole ? 1e4 * row_events(file, row) / whole : 0;
 		return decimal_text(text, llrint(number), 2, "%", len);
 	case SHOW_MEANING:
-		cell = &row[view.id == FILE_sites ? SITES_address :
-						    VALUES_value];
-		if (cell->type == CELL_NUMBER && view.id == FILE_sites)
-			word = address_name(cell->number,
-					    cell_word(&row[SITES_mode]), text,
-					    SHEET_TEXT_LEN);
-		else if (cell->type == CELL_NUMBER)
+		if (view.id == FILE_sites)
+			word = address_name(&row[SITES_address],
+					    cell_word(&row[SITES_mode]), text);
+		else
 			reg_describe(text, cell_word(&row[VALUES_reg]),
-				     cell->number);
+				     &row[VALUES_value]);
 		break;
 	case SHOW_TIME:
 		word = sheet->time;
@@ -265,9 +252,7 @@ void sheet_grid(const struct sheet *sheet, struct grid *grid)
 	for (unsigned int i = 0; !grid->used && i < sheet->nr_shown; i++)
 		if (i == grid->nr_columns)
 			add_column(sheet, grid, &sheet->shown[i]);
-	for (unsigned int c = 0; c < sheet->file->nr_columns; c++)
-		idle[c].type = is_of(sheet->file, c, COUNTS) ? CELL_NUMBER :
-							       CELL_NONE;
+	for_each_column(c, sheet->file->counts) idle[c].type = CELL_NUMBER;
 	if (!table->nr_rows && sheet->rates && !view.screen)
 		table = &nothing;
 	for_each_row(row, table)

@@ -161,8 +161,8 @@ struct sheet {
 	bool rates;
 };
 
-/* Room for any cell's text: all 64 bits of CR4 by name. */
-#define SHEET_TEXT_LEN REG_BITS_LEN
+/* Room for any cell's text. */
+#define SHEET_TEXT_LEN NAME_LEN
 
 void print_time(char text[32], int64_t unix_ms, const char *format);
 void sheet_open(struct sheet *sheet, struct table *table, double seconds);
@@ -194,31 +194,6 @@ struct series {
 void series_open(struct series *series);
 bool series_next(struct series *series);
 void series_close(struct series *series);
-
-/* Readings that a sparkline shows. */
-#define HISTORY_LEN 60
-
-/* What top shows besides a view, and how. */
-struct top {
-	struct series series;
-	/* Rows of the last intervals, the newest before past[next]. */
-	struct reading past[HISTORY_LEN];
-	unsigned int next;
-	/* Nothing but totals is known before the first interval's end. */
-	int totals;
-	bool begun;
-	bool help;
-	/* The column that rows are sorted by, -1: the view's own order. */
-	int sort;
-	int reverse;
-	/* The first row on the screen, and how many it has room for. */
-	long offset, page;
-};
-
-extern struct top top;
-
-void top_draw(void);
-unsigned int top_counter(void);
 
 /* A text file of this folder, which the linker takes in as it is. */
 #define TEXT(name) _binary_##name##_txt_start

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Any view on a full screen, as top shows processes. */
 #include <curses.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,7 +12,31 @@
 
 #define MIN_INTERVAL 0.1
 
-struct top top;
+/* Readings that a sparkline shows, its characters, and a screen with room. */
+#define HISTORY_LEN 60
+#define SPARK_WIDTH 15
+#define SPARK_MIN_COLUMNS 60
+
+/* Lines above the table, and all that are not rows. */
+#define LINES_ABOVE 3
+#define LINES_OTHER (LINES_ABOVE + 3)
+
+/* What is shown besides a view, and how. */
+static struct {
+	struct series series;
+	/* Rows of the last intervals, the newest before past[next]. */
+	struct reading past[HISTORY_LEN];
+	unsigned int next;
+	/* Nothing but totals is known before the first interval's end. */
+	int totals;
+	bool begun;
+	bool help;
+	/* The column that rows are sorted by, -1: the view's own order. */
+	int sort;
+	int reverse;
+	/* The first row on the screen, and how many it has room for. */
+	long offset, page;
+} top;
 
 static volatile sig_atomic_t interrupted;
 
@@ -46,28 +71,163 @@ static void enter_screen(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-/* By which column rows are sorted, -1: the view's own order. */
-static void set_sort(int column)
+/* What a sparkline shows: the counter that rows are sorted by, or the first. */
+static unsigned int counter(void)
 {
-	static char name[64];
-
-	top.sort = column;
-	if (column >= 0)
-		snprintf(name, sizeof(name), "%s%s", top.reverse ? "-" : "",
-			 files[view.id].columns[column].name);
-	view.sort = column < 0 ? NULL : name;
+	if (top.sort >= 0 && is_of(&files[view.id], top.sort, COUNTS))
+		return top.sort;
+	return view.id == FILE_vcpus ? VCPUS_cr0_write :
+				       FIRST(files[view.id].counts);
 }
 
-/* To the next column that rows can be sorted by with some sense. */
-static void move_sort(int by)
+/* Each character is the most of its samples, as a part of the row's most. */
+static void draw_spark(const struct cell *row, int y)
 {
-	const int nr = files[view.id].nr_columns;
-	int column = top.sort;
+	bool utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	double high[SPARK_WIDTH] = { 0 }, most = 0;
 
-	do {
-		column = (column + nr + by) % nr;
-	} while (!is_of(&files[view.id], column, KEYS | COUNTS));
-	set_sort(column);
+	for (int i = 0; i < HISTORY_LEN; i++) {
+		const struct reading *past =
+			&top.past[(top.next + i) % HISTORY_LEN];
+		double *of = &high[i * SPARK_WIDTH / HISTORY_LEN], rate = 0;
+
+		for_each_row(then, &past->table)
+			if (rows_equal(then, row, files[view.id].lives))
+				rate += cell_number(&then[counter()]) /
+					past->seconds;
+		*of = MAX(rate, *of);
+		most = MAX(rate, most);
+	}
+	for (int x = 0; most > 0 && x < SPARK_WIDTH; x++) {
+		/* Anything but nothing is seen. */
+		int level = high[x] > 0 ? 1 + (int)(high[x] / most * 7) : 0;
+
+		move(y, COLS - SPARK_WIDTH + x);
+		if (utf8 && level)
+			printw("%lc", 0x2580 + level);
+		else
+			addch(" .:-=+*%#"[level]);
+	}
+}
+
+/* Draws and frees a line, cut at the screen's edge rather than wrapped. */
+static void draw_line(int y, char *text)
+{
+	mvaddnstr(y, 0, text, COLS);
+	free(text);
+}
+
+static double sum_of(const struct sheet *sheet, unsigned int from,
+		     unsigned int to)
+{
+	double sum = 0;
+
+	for_each_row(row, sheet->table)
+		for (unsigned int c = from; c <= to; c++)
+			sum += cell_number(&row[c]);
+	return sheet->seconds ? sum / sheet->seconds : sum;
+}
+
+static void draw_above(const struct sheet *sheet)
+{
+	static const char *const by[] = { "", " by vCPU", " by VM",
+					  " by host" };
+	const struct select *select = &view.select;
+	const char *per = sheet->seconds ? "/s" : "";
+	const struct file *file = sheet->file;
+	char clock[32], *counts;
+
+	print_time(clock, view.source.unix_ms, "%T");
+	draw_line(
+		0,
+		text_of("crstat top  %s  every %g s  %s: %s%s, sorted by %s%s",
+			clock, view.interval,
+			sheet->vcpus ? "table" : file->name,
+			sheet->seconds ? "rates" : "totals",
+			by[file->vcpus ? sheet->sum : 0],
+			top.sort < 0 ? "most events" :
+				       file->columns[top.sort].name,
+			top.reverse ? ", reversed" : ""));
+	counts =
+		!sheet->vcpus ?
+			text_of("%s", file->help) :
+			text_of("CR accesses %.0f%s  TPR writes of guests %.0f%s, of KVM itself %.0f%s",
+				sum_of(sheet, VCPUS_cr0_read, VCPUS_cr_other),
+				per,
+				sum_of(sheet, VCPUS_tpr_guest, VCPUS_tpr_apic),
+				per,
+				sum_of(sheet, VCPUS_tpr_sync, VCPUS_tpr_sync),
+				per);
+	draw_line(1, text_of("%zu rows  %s", sheet->table->nr_rows, counts));
+	free(counts);
+	draw_line(2, text_of("%s%s  %s%s  %s%s  %s  %s",
+			     select->vm ? "guest " : "", select->vm ?: "",
+			     select->pid ? "pid " : "", select->pid ?: "",
+			     select->vcpu ? "vCPU " : "", select->vcpu ?: "",
+			     select->live ? "live only" : "",
+			     select->nonzero ? "busy only" : ""));
+}
+
+static void draw_table(const struct sheet *sheet)
+{
+	bool spark = COLS >= SPARK_MIN_COLUMNS;
+	struct grid grid = { .limit = COLS - (spark ? SPARK_WIDTH + 1 : 0) };
+	struct table page = *sheet->table;
+	struct sheet shown = *sheet;
+	char *text = NULL, *rest, *line;
+	int y = LINES_ABOVE;
+	size_t size;
+
+	page.rows = page.rows ? page.rows + top.offset : NULL;
+	page.nr_rows = MIN(page.nr_rows - top.offset, (size_t)top.page);
+	shown.table = &page;
+	sheet_grid(&shown, &grid);
+	grid.out = or_fail(open_memstream(&text, &size));
+	grid_print(&grid, true);
+	fclose(grid.out);
+	for (rest = text; (line = strsep(&rest, "\n")) && rest; y++)
+		mvaddnstr(y, 0, line, COLS);
+	for (y = LINES_ABOVE; y <= LINES_ABOVE + grid.split; y++)
+		mvchgat(y, 0, -1, A_REVERSE, 0, NULL);
+	free(text);
+	free(grid.text);
+	/* A row that wraps has no place of its own for one. */
+	for_each_row(row, &page)
+		if (spark && view.id != FILE_values)
+			draw_spark(row, y++);
+}
+
+/* Draw the screen; an offset behind the last row is put right. */
+static void draw(void)
+{
+	static char sort[64];
+	const struct series *series = &top.series;
+	bool totals = top.totals || !top.begun;
+	struct table table = { 0 };
+	struct sheet sheet;
+
+	erase();
+	top.page = LINES > LINES_OTHER ? LINES - LINES_OTHER : 1;
+	if (top.help) {
+		mvaddnstr(0, 0, TEXT(keys), TEXT_LEN(keys));
+		refresh();
+		return;
+	}
+	if (top.sort >= 0)
+		snprintf(sort, sizeof(sort), "%s%s", top.reverse ? "-" : "",
+			 files[view.id].columns[top.sort].name);
+	view.sort = top.sort < 0 ? NULL : sort;
+	table_copy(&table, totals ? &series->now.table : &series->delta);
+	sheet_open(&sheet, &table, totals ? 0 : series->seconds);
+	top.offset = MAX(MIN(top.offset, (long)table.nr_rows - top.page), 0);
+	draw_above(&sheet);
+	draw_table(&sheet);
+	mvaddnstr(
+		LINES - 1, 0,
+		"q quit  h help  v view  <> sort  t totals  b sum  g guest  n vCPU  i idle",
+		COLS);
+	refresh();
+	table_free(&table);
 }
 
 static void clear_past(void)
@@ -111,8 +271,19 @@ static void next_view(void)
 		source_next(&view.source);
 	} while (!(view.source.there & BIT(view.id)));
 	top.reverse = false;
-	set_sort(view.id == FILE_vcpus ? VCPUS_cr0_write : -1);
+	top.sort = view.id == FILE_vcpus ? VCPUS_cr0_write : -1;
 	begin();
+}
+
+/* To the next column that rows can be sorted by with some sense. */
+static void move_sort(int by)
+{
+	const struct file *file = &files[view.id];
+	const int nr = file->nr_columns;
+
+	do {
+		top.sort = (top.sort + nr + by) % nr;
+	} while (!is_of(file, top.sort, KEYS | COUNTS));
 }
 
 /* Ask on the last line, whatever becomes of the screen; NULL: no answer. */
@@ -126,7 +297,7 @@ static const char *ask(const char *question)
 	curs_set(1);
 	do {
 		if (key == KEY_RESIZE)
-			top_draw();
+			draw();
 		else if ((key == KEY_BACKSPACE || key == 127 || key == '\b'))
 			len -= len > 0;
 		else if (key > ' ' && key < 127 && len + 1 < sizeof(text))
@@ -142,26 +313,20 @@ static const char *ask(const char *question)
 	return key == 27 || interrupted ? NULL : word_keep(text, len)->text;
 }
 
-/* What a key switches on and off. */
+/* Keys that switch something on and off, or ask for a name or a number. */
 static const struct {
-	int key;
+	const char *keys;
 	int *flag;
-} switches[] = {
-	{ 't', &top.totals },	       { 'l', &view.select.live },
-	{ 'i', &view.select.nonzero }, { 'R', &top.reverse },
-	{ 'o', &top.reverse },
-};
-
-/* What a key asks for. */
-static const struct {
-	int key;
 	const char *question;
 	const char **answer;
-} questions[] = {
-	{ 'g', "guest or VM: ", &view.select.vm },
-	{ 'f', "guest or VM: ", &view.select.vm },
-	{ 'p', "pid: ", &view.select.pid },
-	{ 'n', "vCPU: ", &view.select.vcpu },
+} settings[] = {
+	{ "t", &top.totals, NULL, NULL },
+	{ "l", &view.select.live, NULL, NULL },
+	{ "i", &view.select.nonzero, NULL, NULL },
+	{ "Ro", &top.reverse, NULL, NULL },
+	{ "gf", NULL, "guest or VM: ", &view.select.vm },
+	{ "p", NULL, "pid: ", &view.select.pid },
+	{ "n", NULL, "vCPU: ", &view.select.vcpu },
 };
 
 static void handle_key(int key)
@@ -169,16 +334,16 @@ static void handle_key(int key)
 	const char *answer;
 	double interval;
 
-	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
-		if (key == switches[i].key)
-			*switches[i].flag ^= 1;
-	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
-		if (key != questions[i].key)
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		if (key <= ' ' || key > '~' || !strchr(settings[i].keys, key))
 			continue;
-		answer = ask(questions[i].question);
-		if (answer && (key == 'g' || key == 'f' ||
+		if (settings[i].flag)
+			*settings[i].flag ^= 1;
+		answer = settings[i].question ? ask(settings[i].question) :
+						NULL;
+		if (answer && (*settings[i].keys == 'g' ||
 			       !answer[strspn(answer, "0123456789")]))
-			*questions[i].answer = *answer ? answer : NULL;
+			*settings[i].answer = *answer ? answer : NULL;
 	}
 	if (key == 'h' || key == '?')
 		top.help = true;
@@ -187,7 +352,7 @@ static void handle_key(int key)
 	else if (key == '>' || key == KEY_RIGHT)
 		move_sort(1);
 	else if (key == 'R' || key == 'o')
-		set_sort(top.sort < 0 ? (int)top_counter() : top.sort);
+		top.sort = top.sort < 0 ? (int)counter() : top.sort;
 	else if (key == 'v')
 		next_view();
 	else if (key == 'c')
@@ -224,7 +389,7 @@ static bool handle_keys(double start)
 
 	while ((left = start + view.interval - seconds_now()) > 0 &&
 	       !interrupted) {
-		top_draw();
+		draw();
 		timeout(left * 1000 + 1);
 		key = getch();
 		if (!top.help && (key == ' ' || key == 'q'))
@@ -248,7 +413,7 @@ void top_run(void)
 	view.screen = true;
 	top.reverse = *sort == '-';
 	sort += top.reverse;
-	set_sort(file_column(&files[view.id], sort, strlen(sort)));
+	top.sort = file_column(&files[view.id], sort, strlen(sort));
 	if (top.sort < 0)
 		fail(FAIL_USAGE, "--sort: %s has no column \"%s\"",
 		     files[view.id].name, sort);

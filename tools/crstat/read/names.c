@@ -68,8 +68,8 @@ void symbols_read(const char *path)
  * Return: in @text the last symbol at or before it, but for the very last one,
  * of which nothing says how long it is; else the area, "" if there is no name.
  */
-const char *address_name(uint64_t address, const char *mode, char *text,
-			 size_t size)
+const char *address_name(const struct cell *cell, const char *mode,
+			 char text[NAME_LEN])
 {
 	static const struct {
 		uint64_t first, last;
@@ -87,7 +87,10 @@ const char *address_name(uint64_t address, const char *mode, char *text,
 		{ 1ull << 63, -1, "upper half: a kernel's" },
 	};
 	size_t low = 0, high = nr_symbols, i = 0;
+	uint64_t address = cell->number;
 
+	if (cell->type != CELL_NUMBER)
+		return "";
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -97,7 +100,8 @@ const char *address_name(uint64_t address, const char *mode, char *text,
 			high = middle;
 	}
 	if (low && low < nr_symbols) {
-		snprintf(text, size, "%.300s+0x%" PRIx64, symbols[low - 1].name,
+		snprintf(text, NAME_LEN, "%.300s+0x%" PRIx64,
+			 symbols[low - 1].name,
 			 address - symbols[low - 1].address);
 		return text;
 	}
@@ -131,16 +135,18 @@ bool reg_armed(const char *armed, char access, unsigned int reg)
  * bits, the highest first; CR8 and TPR by the priority class up to which
  * they hold interrupts back.
  */
-void reg_describe(char text[REG_BITS_LEN], const char *reg, uint64_t value)
+void reg_describe(char text[NAME_LEN], const char *reg,
+		  const struct cell *value)
 {
 	const char *const *names = !strcmp(reg, "cr0") ? cr0_bits :
 				   !strcmp(reg, "cr4") ? cr4_bits :
 							 NULL;
+	uint64_t left = cell_number(value);
 	char *end = text;
 
 	*text = '\0';
 	for (int bit = 63; names && bit >= 0; bit--) {
-		if (!(value >> bit & 1))
+		if (!(left >> bit & 1))
 			continue;
 		if (end > text)
 			*end++ = ' ';
@@ -149,7 +155,8 @@ void reg_describe(char text[REG_BITS_LEN], const char *reg, uint64_t value)
 		else
 			end += sprintf(end, "b%d", bit);
 	}
-	if (!strcmp(reg, "cr8") || !strcmp(reg, "tpr"))
+	if (value->type == CELL_NUMBER &&
+	    (!strcmp(reg, "cr8") || !strcmp(reg, "tpr")))
 		sprintf(text, "priority class %d",
-			(int)(value >> (*reg == 't' ? 4 : 0) & 15));
+			(int)(left >> (*reg == 't' ? 4 : 0) & 15));
 }

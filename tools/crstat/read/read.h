@@ -62,13 +62,14 @@ bool recording_apply(struct source *source, enum file_id *id,
 		     struct fault *fault);
 void recording_write(FILE *out, struct source *last, const struct source *now);
 
-/* The bits of a value by name: all 64 of CR4 set fit. */
-#define REG_BITS_LEN 512
+/* Room for a name: all 64 bits of CR4 set fit. */
+#define NAME_LEN 512
 
 void symbols_read(const char *path);
-const char *address_name(uint64_t address, const char *mode, char *text,
-			 size_t size);
+const char *address_name(const struct cell *cell, const char *mode,
+			 char text[NAME_LEN]);
 bool reg_armed(const char *armed, char access, unsigned int reg);
-void reg_describe(char text[REG_BITS_LEN], const char *reg, uint64_t value);
+void reg_describe(char text[NAME_LEN], const char *reg,
+		  const struct cell *value);
 
 #endif /* CRSTAT_READ_H */
