@@ -93,7 +93,7 @@ static bool absent(const char *function)
 }
 
 /* The rows of "vcpus", or leave: the module may be an older one. */
-static const struct table *vcpus(void)
+static const struct table *read_vcpus(void)
 {
 	const struct table *table = file_read(FILE_vcpus);
 	uint64_t absent = table->absent;
@@ -123,7 +123,7 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 	struct text id = { 0 }, tpr = { 0 }, armed = { 0 };
 	bool right;
 
-	for_each_row(row, vcpus()) {
+	for_each_row(row, read_vcpus()) {
 		const struct vcpu *v = check_vcpu(row, vms, c, false);
 
 		if (!v)
@@ -188,7 +188,7 @@ bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 			any |= !!v->expect.exits[n];
 		rows.did += any;
 	}
-	for_each_row(row, vcpus()) {
+	for_each_row(row, read_vcpus()) {
 		const struct vcpu *v = check_vcpu(row, vms, c, true);
 		struct line l;
 

@@ -21,10 +21,10 @@ double seconds_now(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-static void take_reading(struct reading *reading)
+static void take_reading(struct reading *reading, struct source *source)
 {
-	table_copy(&reading->table, source_table(&view.source, view.id));
-	reading->seconds = view.source.seconds;
+	table_copy(&reading->table, source_table(source, view.id));
+	reading->seconds = source->seconds;
 }
 
 /* What happened, of rows where anything did, as one sheet. */
@@ -58,24 +58,22 @@ void series_open(struct series *series)
 {
 	*series = (struct series){ 0 };
 	source_next(&view.source);
-	take_reading(&series->first);
-	take_reading(&series->now);
+	take_reading(&series->first, &view.source);
+	take_reading(&series->now, &view.source);
 }
 
 /* To the end of the interval; false where a recording has no more of it. */
-static bool next_recorded(double from)
+static bool next_end(double from)
 {
-	const double interval = view.interval * (1 - EARLY);
-	double last = view.source.seconds;
+	const double *now = &view.source.seconds;
 
-	while (source_next(&view.source)) {
-		last = view.source.seconds;
+	while (source_next(&view.source))
 		/* A clock that went back is another boot's. */
-		if (last < from || last - from >= interval)
+		if (!view.source.recording || *now < from ||
+		    *now - from >= view.interval * (1 - EARLY))
 			return true;
-	}
 	/* What is left at the end is an interval too. */
-	return last > from;
+	return *now > from;
 }
 
 /*
@@ -87,13 +85,11 @@ bool series_next(struct series *series)
 	do {
 		struct reading used = series->before;
 
-		if (view.source.recording ?
-			    !next_recorded(series->now.seconds) :
-			    !source_next(&view.source))
+		if (!next_end(series->now.seconds))
 			return false;
 		series->before = series->now;
 		series->now = used;
-		take_reading(&series->now);
+		take_reading(&series->now, &view.source);
 		series->seconds = series->now.seconds - series->before.seconds;
 	} while (series->seconds <= 0);
 	subtract_table(&series->before.table, &series->now.table,
@@ -120,6 +116,7 @@ static bool wait_interval(void)
 	static double deadline;
 	static sigset_t stop;
 	double now = seconds_now(), left;
+	struct timespec for_time;
 
 	if (!deadline) {
 		deadline = now;
@@ -130,13 +127,11 @@ static bool wait_interval(void)
 		return true;
 	}
 	deadline += view.interval;
-	if (now > deadline + view.interval)
-		deadline +=
-			floor((now - deadline) / view.interval) * view.interval;
-	left = deadline > now ? deadline - now : 0;
-	return sigtimedwait(&stop, NULL,
-			    &(struct timespec){ left, fmod(left, 1) * 1e9 }) <
-	       0;
+	if (now > deadline)
+		deadline = now - fmod(now - deadline, view.interval);
+	left = MAX(deadline - now, 0);
+	for_time = (struct timespec){ left, fmod(left, 1) * 1e9 };
+	return sigtimedwait(&stop, NULL, &for_time) < 0;
 }
 
 /* Rows below those of the interval before, with heads where they are needed. */
@@ -210,7 +205,7 @@ void series_command(void)
 	struct reading before = { 0 }, now = { 0 };
 
 	source_at(&view.source, view.at);
-	take_reading(&before);
+	take_reading(&before, &view.source);
 	select_check(&view.select, &view.source);
 	view.status = child_run(view.command);
 	if (view.status < 0) {
@@ -218,7 +213,7 @@ void series_command(void)
 		return;
 	}
 	source_next(&view.source);
-	take_reading(&now);
+	take_reading(&now, &view.source);
 	/* stdout is the command's. */
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	if (view.format == FORMAT_TEXT)
@@ -246,14 +241,14 @@ void series_diff(void)
 	struct source from;
 
 	source_at(&view.source, NULL);
-	take_reading(&now);
+	take_reading(&now, &view.source);
 	source_open(&from, view.operands[0]);
 	from.wanted = view.source.wanted;
 	if (view.at)
 		source_at(&from, view.at);
 	else
 		source_next(&from);
-	table_copy(&before.table, source_table(&from, view.id));
+	take_reading(&before, &from);
 	select_check(&view.select, &view.source);
 	/* A folder doesn't tell its time. */
 	if (view.format == FORMAT_TEXT && from.recording &&

@@ -198,7 +198,10 @@ void series_close(struct series *series);
 /* A text file of this folder, which the linker takes in as it is. */
 #define TEXT(name) _binary_##name##_txt_start
 #define TEXT_LEN(name) (_binary_##name##_txt_end - TEXT(name))
-extern const char TEXT(sentences)[], _binary_sentences_txt_end[];
-extern const char TEXT(keys)[], _binary_keys_txt_end[];
+#define TEXT_FILE(name) \
+	extern const char TEXT(name)[], _binary_##name##_txt_end[]
+
+TEXT_FILE(sentences);
+TEXT_FILE(keys);
 
 #endif /* CRSTAT_PRINT_H */
