@@ -198,8 +198,9 @@ void series_close(struct series *series);
 /* A text file of this folder, which the linker takes in as it is. */
 #define TEXT(name) _binary_##name##_txt_start
 #define TEXT_LEN(name) (_binary_##name##_txt_end - TEXT(name))
-#define TEXT_FILE(name) \
-	extern const char TEXT(name)[], _binary_##name##_txt_end[]
+#define TEXT_FILE(name)                                 \
+	extern const char _binary_##name##_txt_start[], \
+		_binary_##name##_txt_end[]
 
 TEXT_FILE(sentences);
 TEXT_FILE(keys);
