@@ -27,8 +27,7 @@ static void __attribute__((constructor)) find_sets(void)
 	for (struct file *file = files; file < files + NR_FILES; file++) {
 		file->vcpus = !strcmp(file->columns[0].name, "vm");
 		file->all = COLUMN_BIT(file->nr_columns) - 1;
-		for_each_column(c, file->all)
-		{
+		for_each_column(c, file->all) {
 			uint64_t bit = COLUMN_BIT(c);
 
 			file->keys |= is_of(file, c, KEYS) ? bit : 0;

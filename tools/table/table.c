@@ -317,10 +317,10 @@ void table_free(struct table *table)
 /* Whether two rows are equal in the columns of a set. */
 bool rows_equal(const struct cell *a, const struct cell *b, uint64_t columns)
 {
-	for_each_column(c,
-			columns) if (a[c].type != b[c].type ||
-				     (a[c].type != CELL_NONE &&
-				      a[c].number != b[c].number)) return false;
+	for_each_column(c, columns)
+		if (a[c].type != b[c].type ||
+		    (a[c].type != CELL_NONE && a[c].number != b[c].number))
+			return false;
 	return true;
 }
 
@@ -329,6 +329,7 @@ uint64_t row_events(const struct file *file, const struct cell *row)
 {
 	uint64_t sum = 0;
 
-	for_each_column(c, file->counts) sum += cell_number(&row[c]);
+	for_each_column(c, file->counts)
+		sum += cell_number(&row[c]);
 	return sum;
 }

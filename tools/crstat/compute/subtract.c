@@ -89,12 +89,9 @@ static bool fits(const struct file *file, const struct cell *now,
 {
 	if (gone)
 		return rows_equal(now, before, file->counts);
-	for_each_column(
-		c,
-		is_remainder(file, now) ?
-			0 :
-			file->counts) if (cell_number(&now[c]) <
-					  cell_number(&before[c])) return false;
+	for_each_column(c, is_remainder(file, now) ? 0 : file->counts)
+		if (cell_number(&now[c]) < cell_number(&before[c]))
+			return false;
 	return true;
 }
 
@@ -104,13 +101,16 @@ static void subtract_row(const struct file *file, struct cell *row,
 {
 	uint64_t events;
 
-	for_each_column(c, file->counts) if (row[c].type == CELL_NUMBER) row[c]
-		.number -= MIN(cell_number(&old[c]), row[c].number);
+	for_each_column(c, file->counts)
+		if (row[c].type == CELL_NUMBER)
+			row[c].number -=
+				MIN(cell_number(&old[c]), row[c].number);
 	events = row_events(file, row);
-	for_each_column(c, file->bounds) if (row[c].type == CELL_NUMBER) row[c]
-		.number = row[c].number == cell_number(&old[c]) ?
-				  0 :
-				  MIN(row[c].number, events);
+	for_each_column(c, file->bounds)
+		if (row[c].type == CELL_NUMBER)
+			row[c].number = row[c].number == cell_number(&old[c]) ?
+						0 :
+						MIN(row[c].number, events);
 }
 
 /*
@@ -204,8 +204,7 @@ static void hold_back(const struct bodies *bodies, const struct table *delta,
 
 			if (!is_remainder(file, row))
 				continue;
-			for_each_column(c, file->counts)
-			{
+			for_each_column(c, file->counts) {
 				now->rows[at][c].number -= cell_number(&row[c]);
 				row[c].number = 0;
 			}

@@ -20,8 +20,7 @@ static int compare_cells(const struct cell *a, const struct cell *b,
 	static const int ranks[] = { [CELL_NUMBER] = 0, 1, [CELL_NONE] = 2 };
 	int result = 0;
 
-	for_each_column(c, columns)
-	{
+	for_each_column(c, columns) {
 		const struct cell *x = &a[c], *y = &b[c];
 
 		if (x->type != y->type)
@@ -95,8 +94,7 @@ static void add_row(const struct file *file, struct cell *sum,
 {
 	const uint64_t adds = file->counts | file->bounds;
 
-	for_each_column(c, adds)
-	{
+	for_each_column(c, adds) {
 		if (row[c].type != CELL_NUMBER)
 			continue;
 		if (__builtin_add_overflow(cell_number(&sum[c]), row[c].number,
@@ -104,9 +102,9 @@ static void add_row(const struct file *file, struct cell *sum,
 			sum[c].number = UINT64_MAX;
 		sum[c].type = CELL_NUMBER;
 	}
-	for_each_column(c, file->all & ~adds) if (!rows_equal(&sum[c], &row[c],
-							      1)) sum[c]
-		.type = CELL_NONE;
+	for_each_column(c, file->all & ~adds)
+		if (!rows_equal(&sum[c], &row[c], 1))
+			sum[c].type = CELL_NONE;
 }
 
 /*

@@ -104,9 +104,9 @@ void sheet_columns(struct sheet *sheet)
 	}
 	if (!sheet->text && file->vcpus)
 		show(sheet, "guest", true);
-	for_each_column(
-		c, file->all & ~sheet->table->absent) if (is_shown(sheet, c))
-		show(sheet, file->columns[c].name, true);
+	for_each_column(c, file->all & ~sheet->table->absent)
+		if (is_shown(sheet, c))
+			show(sheet, file->columns[c].name, true);
 	if (sheet->text && sheet->layout->columns)
 		show_list(sheet, sheet->layout->columns, false);
 }
@@ -252,7 +252,8 @@ void sheet_grid(const struct sheet *sheet, struct grid *grid)
 	for (unsigned int i = 0; !grid->used && i < sheet->nr_shown; i++)
 		if (i == grid->nr_columns)
 			add_column(sheet, grid, &sheet->shown[i]);
-	for_each_column(c, sheet->file->counts) idle[c].type = CELL_NUMBER;
+	for_each_column(c, sheet->file->counts)
+		idle[c].type = CELL_NUMBER;
 	if (!table->nr_rows && sheet->rates && !view.screen)
 		table = &nothing;
 	for_each_row(row, table)

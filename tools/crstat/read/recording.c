@@ -170,8 +170,7 @@ static void write_row(FILE *out, const struct table *table,
 	char text[CELL_TEXT_LEN];
 	size_t len;
 
-	for_each_column(c, table->file->all & ~table->absent)
-	{
+	for_each_column(c, table->file->all & ~table->absent) {
 		const struct column *column = &table->file->columns[c];
 
 		fprintf(out, "%s%s", before,
@@ -191,8 +190,7 @@ static void write_change(FILE *out, const struct table *table, size_t number,
 	size_t len;
 
 	fprintf(out, "%zu", number);
-	for_each_column(c, table->file->all & ~table->absent)
-	{
+	for_each_column(c, table->file->all & ~table->absent) {
 		enum kind kind = table->file->columns[c].kind;
 		struct cell cell = new[c];
 		const char *sign = "=";
