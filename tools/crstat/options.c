@@ -276,8 +276,10 @@ void options_parse(int argc, char **argv)
 			"[VIEW] -- COMMAND [ARGUMENT...]\nreset\non|off [SET]",
 		.doc = doc,
 	};
+	const struct select *select = &view.select;
 	unsigned int takes;
 
+	view.source.wanted = -1;
 	argp_err_exit_status = FAIL_USAGE;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
 	chosen = chosen < 0 ? (int)FILE_vcpus : chosen;
@@ -289,6 +291,12 @@ void options_parse(int argc, char **argv)
 			takes |= BIT(ALL);
 		if (chosen == FILE_sites)
 			takes |= BIT(KALLSYMS) | BIT(FOLDED);
+		/* Views that know one file read no others. */
+		view.source.wanted =
+			BIT(view.id) | BIT(FILE_snapshot) | BIT(FILE_guests) |
+			(select->vm || select->pid || select->vcpu ?
+				 BIT(FILE_vcpus) :
+				 0);
 	}
 	view.name = chosen == FILE_vcpus ? TABLE : views[chosen].name;
 	for (int bit = 0; bit < NR_TAKES; bit++)

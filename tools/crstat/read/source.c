@@ -26,7 +26,7 @@ static char *find_debugfs(void)
 
 /* Ends the program where a file can't be opened, and says what to do. */
 static void __attribute__((noreturn))
-fail_open(const struct source *source, const char *path, int error)
+fail_open(const struct source *source, const char *path, int why)
 {
 	bool captured = source->captured;
 
@@ -38,25 +38,25 @@ fail_open(const struct source *source, const char *path, int error)
 	if (!captured && !find_debugfs())
 		fail(FAIL_DEBUGFS,
 		     "debugfs is not mounted; mount it with: mount -t debugfs none " DEBUGFS);
-	if (error == EACCES || error == EPERM)
+	if (why == EACCES || why == EPERM)
 		fail(FAIL_PERMISSION, "%s: permission denied%s", path,
 		     captured ?
 			     "" :
 			     "; it takes root (kernel lockdown can forbid it even then)");
-	if (error == ENOENT || error == ENOTDIR)
+	if (why == ENOENT || why == ENOTDIR)
 		fail(FAIL_NO_FILE, "%s: %s", path,
 		     captured ?
 			     "no such file; --root takes a recording or a folder of captured files" :
 			     "the loaded module has no such file; is it older than crstat?");
-	fail(FAIL_SYSTEM, "%s: %s", path, strerror(error));
+	fail(FAIL_SYSTEM, "%s: %s", path, strerror(why));
 }
 
-/* Decide where the files are. */
+/* Decide where the files are; of @source it is known what is wanted. */
 void source_open(struct source *source, const char *root)
 {
 	struct stat status;
 
-	*source = (struct source){ .captured = root, .wanted = -1 };
+	source->captured = root;
 	for (int id = 0; id < NR_FILES; id++)
 		source->tables[id].file = &files[id];
 	source->path =
