@@ -81,13 +81,12 @@ void source_close(struct source *source)
 	free(source->path);
 }
 
-static void check(const struct source *source, enum file_id id, bool good,
+/* Ends the program where a file was refused. */
+static void check(const struct source *source, enum file_id id,
 		  const struct fault *fault)
 {
 	const char *path = source->path, *name = files[id].name;
 
-	if (good)
-		return;
 	if (fault->what == FAULT_NEWER)
 		fail(FAIL_NEWER,
 		     "%s/%s: written by a newer module; this crstat knows format %d: update crstat",
@@ -96,35 +95,36 @@ static void check(const struct source *source, enum file_id id, bool good,
 		fail(FAIL_DAMAGED,
 		     "%s/%s: truncated at line %zu: %s; capture it again", path,
 		     name, fault->line, fault->why);
-	fail(FAIL_DAMAGED,
-	     "%s/%s: not a file \"%s\" of " CRS_NAME ": line %zu: %s", path,
-	     name, name, fault->line, fault->why);
+	if (fault->what)
+		fail(FAIL_DAMAGED,
+		     "%s/%s: not a file \"%s\" of " CRS_NAME ": line %zu: %s",
+		     path, name, name, fault->line, fault->why);
 }
 
 /* Go to the next snapshot. Return: false where the recording is over. */
 static bool next_snapshot(struct source *source)
 {
 	const struct table *snapshot = &source->tables[FILE_snapshot];
-	bool more = recording_read(source), good;
 	const struct cell *ms;
 	struct fault fault;
 	enum file_id id;
 
-	if (ferror(source->recording))
-		fail(FAIL_SYSTEM, "%s: %s", source->path, strerror(errno));
-	if (!more && !source->timed)
-		fail(FAIL_DAMAGED,
-		     "%s: not a recording of crstat record, or truncated",
-		     source->path);
-	if (!more && source->len)
-		warn("%s: cut short: its last snapshot is not whole and is left out",
-		     source->path);
-	if (!more)
+	if (!recording_read(source)) {
+		if (ferror(source->recording))
+			fail(FAIL_SYSTEM, "%s: %s", source->path,
+			     strerror(errno));
+		if (!source->there)
+			fail(FAIL_DAMAGED,
+			     "%s: not a recording of crstat record, or truncated",
+			     source->path);
+		if (source->len)
+			warn("%s: cut short: its last snapshot is not whole and is left out",
+			     source->path);
 		return false;
-	source->timed = true;
-	good = recording_apply(source, &id, &fault);
-	check(source, id, good, &fault);
-	if (source->there & BIT(FILE_snapshot) && snapshot->nr_rows) {
+	}
+	recording_apply(source, &id, &fault);
+	check(source, id, &fault);
+	if (snapshot->nr_rows) {
 		ms = &snapshot->rows[0][SNAPSHOT_unix_ms];
 		source->unix_ms = cell_number(ms);
 		ms += ms[1].type == CELL_NUMBER;
@@ -141,20 +141,18 @@ static void read_file(struct source *source, enum file_id id)
 	size_t len;
 
 	text = slurp(path, &len);
-	if (!text && errno != ENOENT && errno != ENOTDIR)
-		fail_open(source, path, errno);
-	/* An interval is from reading to reading. */
-	if (!source->timed) {
+	/* An interval is from reading to reading, of the first file. */
+	if (!source->there) {
 		clock_gettime(CLOCK_REALTIME, &now);
 		source->unix_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 		source->seconds = seconds_now();
-		source->timed = true;
 	}
 	if (text) {
-		check(source, id,
-		      table_read(&source->tables[id], id, text, len, &fault),
-		      &fault);
+		table_read(&source->tables[id], id, text, len, &fault);
+		check(source, id, &fault);
 		source->there |= BIT(id);
+	} else if (errno != ENOENT && errno != ENOTDIR) {
+		fail_open(source, path, errno);
 	}
 	free(text);
 	free(path);
@@ -168,7 +166,6 @@ bool source_next(struct source *source)
 {
 	if (source->recording)
 		return next_snapshot(source);
-	source->timed = false;
 	source->there = 0;
 	for (int id = 0; id < NR_FILES; id++) {
 		source->tables[id].nr_rows = 0;
@@ -216,23 +213,20 @@ void source_at(struct source *source, const char *at)
 {
 	bool digits = at && !at[strspn(at, "0123456789")];
 	unsigned long number = digits ? strtoul(at, NULL, 10) : 0, n = 1;
+	bool more = source->recording;
 	int64_t wanted = INT64_MAX;
 
-	if (at && !source->recording)
+	if (at && !more)
 		fail(FAIL_USAGE, "--at takes a recording with --root");
 	source_next(source);
 	if (at && !number)
 		wanted = parse_at(at, source->unix_ms);
-	for (; source->recording &&
-	       (number ? n < number : source->unix_ms < wanted);
-	     n++) {
-		if (source_next(source))
-			continue;
-		if (!at)
-			break;
+	for (; more && (number ? n < number : source->unix_ms < wanted);
+	     n += more)
+		more = source_next(source);
+	if (at && !more)
 		fail(FAIL_USAGE, "%s: its %lu snapshots end before --at %s",
 		     source->path, n, at);
-	}
 }
 
 /* Writes to the module's file "control" or ends the program. */
