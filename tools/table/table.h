@@ -123,11 +123,10 @@ static inline bool is_of(const struct file *file, unsigned int column,
 
 /* Kept for good, so that equal words are one pointer. */
 struct word {
-	/* Of a VM: the name that people gave it, if no other VM has that. */
+	/* Of a VM: the name that people gave it. */
 	struct word *guest;
-	/* Of such a name: a VM that had it in that call of source_names(). */
+	/* Of such a name: the VM that has it; that name itself if two have. */
 	struct word *vm;
-	unsigned int call;
 	char text[];
 };
 
