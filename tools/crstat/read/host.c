@@ -44,11 +44,10 @@ static struct word *name_of_process(const struct source *source, uint64_t pid)
 	size_t len;
 	char *line = slurp(path, &len), *next;
 
-	for (char *arg = line; line && !word; arg = next) {
+	for (char *arg = line; !word && arg < line + len; arg = next) {
 		next = arg + strlen(arg) + 1;
-		if (next >= line + len)
-			break;
-		if (!strcmp(arg, "-name") || !strcmp(arg, "--name"))
+		if (next < line + len &&
+		    (!strcmp(arg, "-name") || !strcmp(arg, "--name")))
 			word = name_of_option(next);
 	}
 	free(line);
