@@ -10,11 +10,6 @@
 #include "crstat.h"
 #include "print/print.h"
 
-/* As a shell has it for a command that was not found, can't be run, or died. */
-#define STATUS_NOT_FOUND 127
-#define STATUS_NOT_RUN 126
-#define STATUS_SIGNAL 128
-
 struct view view;
 void (*fail_prepare)(void);
 
@@ -26,9 +21,9 @@ char *text_of(const char *format, ...)
 
 	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+		or_fail(NULL);
 	va_end(args);
-	return or_fail(text);
+	return text;
 }
 
 /* The result of an allocation that asked for more than 0 bytes, never NULL. */
@@ -43,7 +38,8 @@ void *or_fail(void *memory)
  * Run a command and wait for its end. Ctrl-C is for the command, as the
  * terminal gives it to both; other signals that ask for an end are passed on.
  * crstat outlives them to say what happened until then. Return: the exit
- * status as a shell has it, negative where the command never ran.
+ * status as a shell has it, of a signal 128 more; negative where the command
+ * never ran: 127 if there is none, 126 if it can't be run.
  */
 int child_run(char **argv)
 {
@@ -66,14 +62,14 @@ int child_run(char **argv)
 	posix_spawnattr_destroy(&attr);
 	if (failed) {
 		warn("%s: %s", argv[0], strerror(failed));
-		return failed == ENOENT ? -STATUS_NOT_FOUND : -STATUS_NOT_RUN;
+		return failed == ENOENT ? -127 : -126;
 	}
 	while (!waitpid(pid, &status, WNOHANG)) {
 		sigwait(&all, &signal);
 		if (signal == SIGTERM || signal == SIGHUP)
 			kill(pid, signal);
 	}
-	return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) :
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
 				     WEXITSTATUS(status);
 }
 

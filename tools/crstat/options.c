@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The options and arguments of crstat, and its help. */
 #include <argp.h>
-#include <stdlib.h>
 
 #include "crstat.h"
 #include "print/print.h"
@@ -145,8 +144,7 @@ const char *argp_program_version = "crstat " CRS_VERSION;
 static const char doc[] =
 	"Show what KVM guests do to their control registers and task priority, "
 	"as the kernel module kvm_crstat counts it."
-	"\v"
-	"Examples:\n"
+	"\vExamples:\n"
 	"  crstat                 the table of all vCPUs\n"
 	"  crstat 1 10            events per second, ten times\n"
 	"  crstat sites -- sleep 10   which code did it in that time\n"
@@ -278,6 +276,7 @@ void options_parse(int argc, char **argv)
 	};
 	const struct select *select = &view.select;
 	unsigned int takes;
+	bool who;
 
 	view.source.wanted = -1;
 	argp_err_exit_status = FAIL_USAGE;
@@ -292,11 +291,9 @@ void options_parse(int argc, char **argv)
 		if (chosen == FILE_sites)
 			takes |= BIT(KALLSYMS) | BIT(FOLDED);
 		/* Views that know one file read no others. */
-		view.source.wanted =
-			BIT(view.id) | BIT(FILE_snapshot) | BIT(FILE_guests) |
-			(select->vm || select->pid || select->vcpu ?
-				 BIT(FILE_vcpus) :
-				 0);
+		who = select->vm || select->pid || select->vcpu;
+		view.source.wanted = BIT(view.id) | BIT(FILE_snapshot) |
+				     BIT(FILE_guests) | who << FILE_vcpus;
 	}
 	view.name = chosen == FILE_vcpus ? TABLE : views[chosen].name;
 	for (int bit = 0; bit < NR_TAKES; bit++)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is known besides the module's files: KVM's parameters, guests' names. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <sys/utsname.h>
 
 #include "crstat.h"
@@ -44,7 +43,7 @@ static struct word *name_of_process(const struct source *source, uint64_t pid)
 	size_t len;
 	char *line = slurp(path, &len), *next;
 
-	for (char *arg = line; !word && arg < line + len; arg = next) {
+	for (char *arg = line; arg && !word && arg < line + len; arg = next) {
 		next = arg + strlen(arg) + 1;
 		if (next < line + len &&
 		    (!strcmp(arg, "-name") || !strcmp(arg, "--name")))
@@ -58,11 +57,10 @@ static struct word *name_of_process(const struct source *source, uint64_t pid)
 static struct word *name_recorded(const struct source *source,
 				  const struct cell *vm)
 {
-	for_each_row(row, &source->tables[FILE_guests]) {
+	for_each_row(row, &source->tables[FILE_guests])
 		if (rows_equal(&row[GUESTS_of], vm, 1))
 			return plain_word(cell_word(&row[GUESTS_guest]),
 					  MAX_NAME);
-	}
 	return NULL;
 }
 
@@ -145,7 +143,7 @@ void source_describe(struct source *source)
 			 BIT(FILE_guests);
 	uname(&name);
 	table_add(&tables[FILE_snapshot],
-		  (struct cell[]){
+		  (struct cell[FILE_MAX_COLUMNS]){
 			  { CELL_NUMBER, .number = source->unix_ms },
 			  { CELL_NUMBER, .number = source->seconds * 1e3 },
 			  word_of(name.nodename),
@@ -161,7 +159,7 @@ void source_describe(struct source *source)
 
 		if (value)
 			table_add(&tables[FILE_parameters],
-				  (struct cell[]){
+				  (struct cell[FILE_MAX_COLUMNS]){
 					  word_of(module), word_of(of),
 					  word_of(strtok(value, "\n") ?: "") });
 		free(value);
@@ -175,17 +173,16 @@ void source_describe(struct source *source)
 		if (guest && cell_is(&vcpu[ID_state], "live") &&
 		    !name_recorded(source, &vcpu[ID_vm]))
 			table_add(&tables[FILE_guests],
-				  (struct cell[]){ word_of(guest),
-						   vcpu[ID_vm] });
+				  (struct cell[FILE_MAX_COLUMNS]){
+					  word_of(guest), vcpu[ID_vm] });
 	}
 }
 
 /* What a parameter of KVM is set to; "unknown" where that is not known. */
 const char *source_parameter(const struct source *source, const char *name)
 {
-	for_each_row(row, &source->tables[FILE_parameters]) {
+	for_each_row(row, &source->tables[FILE_parameters])
 		if (cell_is(&row[PARAMETERS_name], name))
 			return cell_word(&row[PARAMETERS_value]);
-	}
 	return "unknown";
 }

@@ -2,18 +2,15 @@
 /* Names: of a guest's addresses, of bits of its registers. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "crstat.h"
 #include "read/read.h"
 
-struct symbol {
+/* A guest's symbols by address. */
+static struct symbol {
 	uint64_t address;
 	const char *name;
-};
-
-/* A guest's symbols by address. */
-static struct symbol *symbols;
+} * symbols;
 static size_t nr_symbols;
 
 static int compare_symbols(const void *a, const void *b)
@@ -85,15 +82,18 @@ const char *address_name(const struct cell *cell, const char *mode,
 		{ 1ull << 63, -1, "upper half: a kernel's" },
 	};
 	uint64_t address = cell->number;
-	size_t low = 0;
+	size_t low = 0, high = nr_symbols;
 
 	if (cell->type != CELL_NUMBER)
 		return "";
-	/* How many symbols lie at or before it, bit by bit. */
-	for (size_t bit = SIZE_MAX / 2 + 1; bit; bit /= 2)
-		if (bit <= nr_symbols - low &&
-		    symbols[low + bit - 1].address <= address)
-			low += bit;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	if (low && low < nr_symbols) {
 		snprintf(text, NAME_LEN, "%.300s+0x%" PRIx64,
 			 symbols[low - 1].name,

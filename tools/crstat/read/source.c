@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,8 +24,7 @@ static char *find_debugfs(void)
 }
 
 /* Ends the program where a file can't be opened, and says what to do. */
-static void __attribute__((noreturn))
-fail_open(const struct source *source, const char *path, int why)
+static void fail_open(const struct source *source, const char *path, int why)
 {
 	bool captured = source->captured;
 
@@ -81,9 +79,8 @@ void source_close(struct source *source)
 	free(source->path);
 }
 
-/* Ends the program where a file was refused. */
-static void check(const struct source *source, enum file_id id,
-		  const struct fault *fault)
+static void fail_refused(const struct source *source, enum file_id id,
+			 const struct fault *fault)
 {
 	const char *path = source->path, *name = files[id].name;
 
@@ -95,10 +92,9 @@ static void check(const struct source *source, enum file_id id,
 		fail(FAIL_DAMAGED,
 		     "%s/%s: truncated at line %zu: %s; capture it again", path,
 		     name, fault->line, fault->why);
-	if (fault->what)
-		fail(FAIL_DAMAGED,
-		     "%s/%s: not a file \"%s\" of " CRS_NAME ": line %zu: %s",
-		     path, name, name, fault->line, fault->why);
+	fail(FAIL_DAMAGED,
+	     "%s/%s: not a file \"%s\" of " CRS_NAME ": line %zu: %s", path,
+	     name, name, fault->line, fault->why);
 }
 
 /* Go to the next snapshot. Return: false where the recording is over. */
@@ -122,8 +118,8 @@ static bool next_snapshot(struct source *source)
 			     source->path);
 		return false;
 	}
-	recording_apply(source, &id, &fault);
-	check(source, id, &fault);
+	if (!recording_apply(source, &id, &fault))
+		fail_refused(source, id, &fault);
 	if (snapshot->nr_rows) {
 		ms = &snapshot->rows[0][SNAPSHOT_unix_ms];
 		source->unix_ms = cell_number(ms);
@@ -148,8 +144,8 @@ static void read_file(struct source *source, enum file_id id)
 		source->seconds = seconds_now();
 	}
 	if (text) {
-		table_read(&source->tables[id], id, text, len, &fault);
-		check(source, id, &fault);
+		if (!table_read(&source->tables[id], id, text, len, &fault))
+			fail_refused(source, id, &fault);
 		source->there |= BIT(id);
 	} else if (errno != ENOENT && errno != ENOTDIR) {
 		fail_open(source, path, errno);
