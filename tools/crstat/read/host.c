@@ -121,6 +121,9 @@ static struct cell word_of(const char *text)
 	return (struct cell){ word ? CELL_WORD : CELL_NONE, .word = word };
 }
 
+/* Whose rows are said cell by cell. */
+_Static_assert(NR_SNAPSHOT == 4 && NR_PARAMETERS == 3 && NR_GUESTS == 2, "");
+
 /* When, where, by which parameters, and which guests: of this machine now. */
 void source_describe(struct source *source)
 {
@@ -143,7 +146,7 @@ void source_describe(struct source *source)
 			 BIT(FILE_guests);
 	uname(&name);
 	table_add(&tables[FILE_snapshot],
-		  (struct cell[FILE_MAX_COLUMNS]){
+		  (struct cell[]){
 			  { CELL_NUMBER, .number = source->unix_ms },
 			  { CELL_NUMBER, .number = source->seconds * 1e3 },
 			  word_of(name.nodename),
@@ -159,7 +162,7 @@ void source_describe(struct source *source)
 
 		if (value)
 			table_add(&tables[FILE_parameters],
-				  (struct cell[FILE_MAX_COLUMNS]){
+				  (struct cell[]){
 					  word_of(module), word_of(of),
 					  word_of(strtok(value, "\n") ?: "") });
 		free(value);
@@ -173,8 +176,8 @@ void source_describe(struct source *source)
 		if (guest && cell_is(&vcpu[ID_state], "live") &&
 		    !name_recorded(source, &vcpu[ID_vm]))
 			table_add(&tables[FILE_guests],
-				  (struct cell[FILE_MAX_COLUMNS]){
-					  word_of(guest), vcpu[ID_vm] });
+				  (struct cell[]){ word_of(guest),
+						   vcpu[ID_vm] });
 	}
 }
 

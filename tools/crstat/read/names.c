@@ -7,10 +7,11 @@
 #include "read/read.h"
 
 /* A guest's symbols by address. */
-static struct symbol {
+struct symbol {
 	uint64_t address;
 	const char *name;
-} * symbols;
+};
+static struct symbol *symbols;
 static size_t nr_symbols;
 
 static int compare_symbols(const void *a, const void *b)

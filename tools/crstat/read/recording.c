@@ -73,32 +73,27 @@ static bool change_cell(const struct table *table, struct cell *row,
 	return column < 0 || row[column].type == CELL_NUMBER;
 }
 
-static void change_line(struct table *table, const char *at, const char *end,
-			struct fault *fault)
+static bool apply_changes(struct table *table, const char *at, const char *end,
+			  struct fault *fault)
 {
-	char sign = *at == '!' || *at == '+' ? *at++ : ' ';
-	uint64_t row;
+	const char *eol = memchr(at, '\n', end - at);
 
-	if (!digits(&at, &row) || row >= table->nr_rows + (sign == '+'))
-		refuse(fault, FAULT_FOREIGN, "a change of no row");
-	else if (sign == '+')
-		row_read(table, row, at, end, fault);
-	else if (sign == '!')
-		table_remove(table, row);
-	while (sign == ' ' && at < end && !fault->what)
-		if (!change_cell(table, table->rows[row], &at))
-			refuse(fault, FAULT_FOREIGN, "not a change of a row");
-}
+	for (at = eol + 1; at < end && !fault->what; at = eol + 1) {
+		char sign = *at == '!' || *at == '+' ? *at++ : ' ';
+		uint64_t row;
 
-static bool apply_changes(struct table *table, const char *line,
-			  const char *end, struct fault *fault)
-{
-	const char *eol = memchr(line, '\n', end - line);
-
-	for (line = eol + 1; line < end && !fault->what; line = eol + 1) {
 		fault->line++;
-		eol = memchr(line, '\n', end - line);
-		change_line(table, line, eol, fault);
+		eol = memchr(at, '\n', end - at);
+		if (!digits(&at, &row) || row >= table->nr_rows + (sign == '+'))
+			refuse(fault, FAULT_FOREIGN, "a change of no row");
+		else if (sign == '+')
+			row_read(table, row, at, eol, fault);
+		else if (sign == '!')
+			table_remove(table, row);
+		while (sign == ' ' && at < eol && !fault->what)
+			if (!change_cell(table, table->rows[row], &at))
+				refuse(fault, FAULT_FOREIGN,
+				       "not a change of a row");
 	}
 	return !fault->what;
 }
@@ -118,15 +113,17 @@ bool recording_apply(struct source *source, enum file_id *id,
 	if (*text != '#')
 		return refuse(fault, FAULT_FOREIGN, "not a section");
 	for (; text < end; text = next) {
-		char name[32] = "", changes[32] = "";
 		char *eol = memchr(text, '\n', end - text);
+		char name[32] = "", more;
 		struct table *table;
+		bool changes;
 
 		next = memmem(eol, end - eol, "\n#", 2);
 		next = next ? next + 1 : end;
 		fault->line = 1;
 		*eol = '\0';
-		sscanf(text, "# " CRS_NAME " %*d %31s %31s", name, changes);
+		changes = sscanf(text, "# " CRS_NAME " %*d %31s %c", name,
+				 &more) == 2;
 		*eol = '\n';
 		for (*id = 0; *id < NR_FILES; ++*id)
 			if (!strcmp(files[*id].name, name))
@@ -137,17 +134,16 @@ bool recording_apply(struct source *source, enum file_id *id,
 			return refuse(fault, FAULT_FOREIGN,
 				      "a file stands twice");
 		seen |= BIT(*id);
-		if (*id == FILE_snapshot && !*changes)
+		if (*id == FILE_snapshot && !changes)
 			source->there = 0;
 		if (!(source->wanted & BIT(*id)))
 			continue;
-		if (*changes && !(source->there & BIT(*id)))
+		if (changes && !(source->there & BIT(*id)))
 			return refuse(fault, FAULT_FOREIGN,
 				      "changes of nothing");
 		table = &source->tables[*id];
-		if (*changes ?
-			    !apply_changes(table, text, next, fault) :
-			    !table_read(table, *id, text, next - text, fault))
+		if (changes ? !apply_changes(table, text, next, fault) :
+			      !table_read(table, *id, text, next - text, fault))
 			return false;
 		source->there |= BIT(*id);
 	}

@@ -131,12 +131,12 @@ static bool next_snapshot(struct source *source)
 
 static void read_file(struct source *source, enum file_id id)
 {
-	char *path = text_of("%s/%s", source->path, files[id].name), *text;
+	char *path = text_of("%s/%s", source->path, files[id].name);
+	size_t len;
+	char *text = slurp(path, &len);
 	struct timespec now;
 	struct fault fault;
-	size_t len;
 
-	text = slurp(path, &len);
 	/* An interval is from reading to reading, of the first file. */
 	if (!source->there) {
 		clock_gettime(CLOCK_REALTIME, &now);
