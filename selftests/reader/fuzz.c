@@ -10,6 +10,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+void *or_fail(void *memory)
+{
+	if (!memory)
+		abort();
+	return memory;
+}
+
 /* What was taken for good has every cell in order: touch them all. */
 static void check(const struct table *table)
 {

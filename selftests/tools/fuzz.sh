@@ -11,15 +11,15 @@ here=$(dirname "$(readlink -f "$0")")
 cd "$here/../reader" || exit
 readonly LIMIT=${FUZZ_SECONDS:-20} SEED=${FUZZ_SEED:-1} READER=../../tools/crstat
 readonly SANITIZERS=address,undefined
-compile=(clang -g -O1 -fno-sanitize-recover=undefined -D_GNU_SOURCE
-	-I../../include -I../../tools "-I$READER")
 
 type clang >/dev/null 2>&1 || skip_all "needs clang, libclang-rt-dev"
-"${compile[@]}" -fsanitize=fuzzer,$SANITIZERS fuzz.c \
-	../../tools/table/*.c $READER/{fail,read/recording,compute/subtract}.c \
+clang -g -O1 -fno-sanitize-recover=undefined -fsanitize=fuzzer,$SANITIZERS \
+	-D_GNU_SOURCE -I../../include -I../../tools -I$READER fuzz.c \
+	../../tools/table/*.c $READER/{read/recording,compute/subtract}.c \
 	-o "$scratch/fuzz" || exit
-"${compile[@]}" -fsanitize=$SANITIZERS $READER/*.c $READER/*/*.c \
-	../../tools/table/*.c -lncursesw -ltinfo -lm -o "$scratch/crstat" || exit
+make -s -C $READER O="$scratch" CC=clang \
+	CFLAGS="-g -O1 -fno-sanitize-recover=undefined -fsanitize=$SANITIZERS" >&2 ||
+	exit
 
 # What libFuzzer puts where it doesn't belong.
 cat {amd,intel}/{vcpus,values,bits,sites,callers,probes} series/recording |

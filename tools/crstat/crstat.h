@@ -3,8 +3,9 @@
 #ifndef CRSTAT_CRSTAT_H
 #define CRSTAT_CRSTAT_H
 
+#include <error.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdlib.h>
 
 /* X(name, status, help), for the code, --help and the tests alike. */
 #define FAIL_STATUSES(X)                                               \
@@ -24,11 +25,18 @@ enum fail_status { FAIL_STATUSES(FAIL_ENUM) };
 /* Called before the reason is printed, to leave the screen; NULL: nothing. */
 extern void (*fail_prepare)(void);
 
-void fail(enum fail_status status, const char *format, ...)
-	__attribute__((noreturn, format(printf, 2, 3)));
-void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
-char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Say why in one line on stderr, behind what was printed so far, and end. */
+#define fail(status, ...)                      \
+	do {                                   \
+		if (fail_prepare)              \
+			fail_prepare();        \
+		error(status, 0, __VA_ARGS__); \
+		exit(status);                  \
+	} while (0)
+/* The same, but go on. */
+#define warn(...) error(0, 0, __VA_ARGS__)
 
+char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 double seconds_now(void);
 int child_run(char **argv);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The options and arguments of crstat, and its help. */
 #include <argp.h>
-#include <stdlib.h>
 
 #include "crstat.h"
 #include "print/print.h"
@@ -58,74 +57,63 @@ static const struct {
 };
 /* clang-format on */
 
-/* How an option's argument is taken; VALUE: it has none but means this. */
-enum how { STRING, ID, WHOLE, SECONDS, NAME_OF_SUM, VALUE };
-
 /*
- * X(key, name, argument, what takes it, how, where to, value, help). A key
- * above all characters is no short form; --vm is what --guest was.
+ * X(key, name, argument, what takes it, where it goes, what goes there, help).
+ * A key above all characters is no short form; --vm is what --guest was.
  */
 /* clang-format off */
 #define OPTIONS(X) \
-	X('i', "interval", "SECONDS", INTERVAL, SECONDS, interval, 0, \
+	X('i', "interval", "SECONDS", INTERVAL, interval, \
+	  number_of(state, "-i", arg, false), \
 	  "Print events per second, or record, every SECONDS until interrupted; of a recording all intervals") \
-	X('n', "count", "COUNT", INTERVAL, WHOLE, count, 0, \
+	X('n', "count", "COUNT", INTERVAL, count, \
+	  number_of(state, "-n", arg, true), \
 	  "With -i: stop after COUNT intervals") \
-	X('g', "guest", "NAME", SELECT, STRING, select.vm, 0, \
+	X('g', "guest", "NAME", SELECT, select.vm, arg, \
 	  "Only the guest or VM of this name") \
-	X(256, "vm", "NAME", SELECT, STRING, select.vm, 0, "The same") \
-	X('p', "pid", "PID", SELECT, ID, select.pid, 0, \
+	X(256, "vm", "NAME", SELECT, select.vm, arg, "The same") \
+	X('p', "pid", "PID", SELECT, select.pid, id_of(state, "--pid", arg), \
 	  "Only VMs of this process") \
-	X(257, "vcpu", "ID", SELECT, ID, select.vcpu, 0, \
+	X(257, "vcpu", "ID", SELECT, select.vcpu, id_of(state, "--vcpu", arg), \
 	  "Only vCPUs of this id") \
-	X(258, "live", NULL, SELECT, VALUE, select.live, 1, \
+	X(258, "live", NULL, SELECT, select.live, 1, \
 	  "Only vCPUs that are not gone") \
-	X(259, "nonzero", NULL, SELECT, VALUE, select.nonzero, 1, \
+	X(259, "nonzero", NULL, SELECT, select.nonzero, 1, \
 	  "Only rows that counted anything") \
-	X(260, "sum", "BY", SUM, NAME_OF_SUM, sum, 0, \
+	X(260, "sum", "BY", SUM, sum, sum_of(state, arg), \
 	  "A row per vcpu (table), per vm (values, bits, sites) or per host") \
-	X(261, "per-vcpu", NULL, SUM, VALUE, sum, SUM_VCPU, \
-	  "The same as --sum vcpu") \
-	X(262, "sort", "COLUMN", SORT, STRING, sort, 0, \
+	X(261, "per-vcpu", NULL, SUM, sum, SUM_VCPU, "The same as --sum vcpu") \
+	X(262, "sort", "COLUMN", SORT, sort, arg, \
 	  "Order rows by COLUMN, counts from the largest; -COLUMN: the other way round") \
-	X(263, "limit", "N", COLUMNS, WHOLE, limit, 0, \
+	X(263, "limit", "N", COLUMNS, limit, \
+	  number_of(state, "--limit", arg, true), \
 	  "The first N rows only") \
-	X(264, "columns", "LIST", COLUMNS, STRING, columns, 0, \
+	X(264, "columns", "LIST", COLUMNS, columns, arg, \
 	  "These columns, with commas between them") \
-	X(265, "all", NULL, ALL, VALUE, all, 1, \
+	X(265, "all", NULL, ALL, all, 1, \
 	  "bits: those that never changed too; sites: not just the top") \
-	X(266, "kallsyms", "FILE", KALLSYMS, STRING, kallsyms, 0, \
+	X(266, "kallsyms", "FILE", KALLSYMS, kallsyms, arg, \
 	  "sites: name addresses by a guest's /proc/kallsyms or System.map") \
-	X(267, "json", NULL, FORMAT, VALUE, format, FORMAT_JSON, \
+	X(267, "json", NULL, FORMAT, format, FORMAT_JSON, \
 	  "Print JSON; numbers are the file's own; with -i an object a line") \
-	X(268, "csv", NULL, FORMAT, VALUE, format, FORMAT_CSV, \
+	X(268, "csv", NULL, FORMAT, format, FORMAT_CSV, \
 	  "The same as comma-separated values") \
-	X(269, "openmetrics", NULL, FORMAT, VALUE, format, FORMAT_OPENMETRICS, \
+	X(269, "openmetrics", NULL, FORMAT, format, FORMAT_OPENMETRICS, \
 	  "The same as OpenMetrics: counters alone") \
-	X(270, "prometheus", NULL, FORMAT, VALUE, format, FORMAT_PROMETHEUS, \
+	X(270, "prometheus", NULL, FORMAT, format, FORMAT_PROMETHEUS, \
 	  "The same as Prometheus' text format, as node_exporter reads it") \
-	X(271, "folded", NULL, FOLDED, VALUE, format, FORMAT_FOLDED, \
+	X(271, "folded", NULL, FOLDED, format, FORMAT_FOLDED, \
 	  "sites: folded stacks, for flame graphs") \
-	X('o', "output", "FILE", OUTPUT, STRING, output, 0, \
+	X('o', "output", "FILE", OUTPUT, output, arg, \
 	  "record: write to FILE, not to stdout") \
-	X(272, "root", "PATH", ROOT, STRING, root, 0, \
+	X(272, "root", "PATH", ROOT, root, arg, \
 	  "Read a recording or a folder of captured files, not the module's") \
-	X(273, "at", "WHEN", ROOT, STRING, at, 0, \
+	X(273, "at", "WHEN", ROOT, at, arg, \
 	  "Of a recording the snapshot of this number, from 1, or time")
 
-#define ENTRY(key, name, arg, takes, how, field, value, help) \
-	{ key, takes, how, &view.field, value },
-static const struct {
-	int key;
-	enum takes takes;
-	enum how how;
-	void *field;
-	int value;
-} entries[] = { OPTIONS(ENTRY) };
-
 /* Entries of --help that are no options; the leading blanks are theirs. */
-#define OPTION(key, name, arg, takes, how, field, value, help) \
-	{ name, key, arg, 0, help, 0 },
+#define OPTION(key, name, argument, takes, to, value, help) \
+	{ name, key, argument, 0, help, 0 },
 #define LINE(name, help, group) \
 	{ "  " name, 0, NULL, OPTION_DOC | OPTION_NO_USAGE, help, group },
 #define FILE_LINE(name, columns, help) LINE(#name, help, 1)
@@ -156,8 +144,7 @@ const char *argp_program_version = "crstat " CRS_VERSION;
 static const char doc[] =
 	"Show what KVM guests do to their control registers and task priority, "
 	"as the kernel module kvm_crstat counts it."
-	"\v"
-	"Examples:\n"
+	"\vExamples:\n"
 	"  crstat                 the table of all vCPUs\n"
 	"  crstat 1 10            events per second, ten times\n"
 	"  crstat sites -- sleep 10   which code did it in that time\n"
@@ -171,28 +158,48 @@ static int chosen = -1;
 static const char *given[NR_TAKES];
 
 static double number_of(struct argp_state *state, const char *option,
-			const char *text, double least, bool whole)
+			const char *text, bool whole)
 {
 	char *end;
 	double number = strtod(text, &end);
 
-	if (end == text || *end || !(number > 0 && number <= 1e9) ||
+	if (*end || !(number > 0 && number <= 1e9) ||
 	    (whole && text[strspn(text, "0123456789")]))
 		argp_error(state, "%s takes a positive %snumber, not \"%s\"",
 			   option, whole ? "whole " : "", text);
-	if (number < least)
-		argp_error(state, "%s takes at least %g, not %s", option, least,
-			   text);
+	if (number < MIN_INTERVAL)
+		argp_error(state, "%s takes at least %g, not %s", option,
+			   MIN_INTERVAL, text);
 	return number;
+}
+
+static const char *id_of(struct argp_state *state, const char *option,
+			 const char *text)
+{
+	if (!*text || text[strspn(text, "0123456789")])
+		argp_error(state, "%s takes a whole number, not \"%s\"", option,
+			   text);
+	return text;
+}
+
+static enum sum sum_of(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = { "", "vcpu", "vm", "host" };
+	enum sum sum = SUM_HOST;
+
+	while (sum && strcmp(text, names[sum]))
+		sum--;
+	if (!sum)
+		argp_error(state, "--sum takes vcpu, vm or host, not \"%s\"",
+			   text);
+	return sum;
 }
 
 static void take_operand(struct argp_state *state, char *arg)
 {
 	bool number = *arg && !arg[strspn(arg, "0123456789.")];
-	unsigned int operands =
-		given[DIFF]					 ? 2 :
-		chosen >= 0 && views[chosen].run == send_command ? 1 :
-								   0;
+	bool command = chosen >= 0 && views[chosen].run == send_command;
+	unsigned int operands = given[DIFF] ? 2 : command;
 
 	/* What stands after "--" is a command, whatever it is. */
 	if (state->quoted && state->next > state->quoted) {
@@ -202,11 +209,10 @@ static void take_operand(struct argp_state *state, char *arg)
 	} else if (view.nr_operands < operands) {
 		view.operands[view.nr_operands++] = arg;
 	} else if (number && !view.interval && !given[DIFF]) {
-		view.interval = number_of(state, "the interval", arg,
-					  MIN_INTERVAL, false);
+		view.interval = number_of(state, "the interval", arg, false);
 		given[INTERVAL] = "--interval";
 	} else if (number && !view.count && !given[DIFF]) {
-		view.count = number_of(state, "the count", arg, 1, true);
+		view.count = number_of(state, "the count", arg, true);
 	} else if (!strcmp(arg, "diff")) {
 		given[DIFF] = "diff";
 	} else if (chosen < 0 && !given[DIFF]) {
@@ -223,64 +229,37 @@ static void take_operand(struct argp_state *state, char *arg)
 	}
 }
 
-static void take_option(struct argp_state *state, size_t nr, char *arg)
-{
-	static const char *const sums[] = { "", "vcpu", "vm", "host" };
-	void *field = entries[nr].field;
-	enum how how = entries[nr].how;
-	char *name = text_of("--%s", options[nr].name);
-	int sum = SUM_HOST;
-
-	given[entries[nr].takes] = name;
-	if (entries[nr].key < 256 && how != ID)
-		name = text_of("-%c", entries[nr].key);
-	if (how == ID && (!*arg || arg[strspn(arg, "0123456789")]))
-		argp_error(state, "%s takes a whole number, not \"%s\"", name,
-			   arg);
-	if (how == ID || how == STRING)
-		*(const char **)field = arg;
-	else if (how == WHOLE)
-		*(unsigned long *)field = number_of(state, name, arg, 1, true);
-	else if (how == SECONDS)
-		*(double *)field =
-			number_of(state, name, arg, MIN_INTERVAL, false);
-	else if (how == VALUE)
-		*(int *)field = entries[nr].value;
-	if (how != NAME_OF_SUM)
-		return;
-	while (sum && strcmp(arg, sums[sum]))
-		sum--;
-	if (!sum)
-		argp_error(state, "--sum takes vcpu, vm or host, not \"%s\"",
-			   arg);
-	view.sum = sum;
-}
+#define TAKE(key, name, argument, takes, to, value, help) \
+	case key:                                         \
+		given[takes] = "--" name;                 \
+		view.to = value;                          \
+		break;
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	size_t nr = 0;
-
-	if (key == 'h')
+	switch (key) {
+		OPTIONS(TAKE)
+	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-	if (key == ARGP_KEY_ARG)
+		break;
+	case ARGP_KEY_ARG:
 		take_operand(state, arg);
-	while (nr < ARRAY_SIZE(entries) && entries[nr].key != key)
-		nr++;
-	if (nr < ARRAY_SIZE(entries))
-		take_option(state, nr, arg);
-	else if (key != ARGP_KEY_ARG && key != ARGP_KEY_END)
+		break;
+	case ARGP_KEY_END:
+		if (view.count && !view.interval)
+			argp_error(state, "-n goes with -i");
+		if (view.interval && view.at)
+			argp_error(state, "--at goes without -i");
+		if (view.interval && view.format > FORMAT_CSV)
+			argp_error(state,
+				   "rates (-i) are text, --csv or --json");
+		if (view.interval && (given[DIFF] || given[COMMAND]))
+			argp_error(state, "%s goes without -i",
+				   given[DIFF] ?: given[COMMAND]);
+		break;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	if (key != ARGP_KEY_END)
-		return 0;
-	if (view.count && !view.interval)
-		argp_error(state, "-n goes with -i");
-	if (view.interval && view.at)
-		argp_error(state, "--at goes without -i");
-	if (view.interval && view.format > FORMAT_CSV)
-		argp_error(state, "rates (-i) are text, --csv or --json");
-	if (view.interval && (view.command || given[DIFF]))
-		argp_error(state, "%s goes without -i",
-			   given[DIFF] ?: given[COMMAND]);
+	}
 	return 0;
 }
 
@@ -288,17 +267,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 void options_parse(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
-		parse,
-		"[VIEW] [INTERVAL [COUNT]]\n[VIEW] diff FROM [TO]\n"
-		"[VIEW] -- COMMAND [ARGUMENT...]\nreset\non|off [SET]",
-		doc,
-		NULL,
-		NULL,
-		NULL
+		.options = options,
+		.parser = parse,
+		.args_doc =
+			"[VIEW] [INTERVAL [COUNT]]\n[VIEW] diff FROM [TO]\n"
+			"[VIEW] -- COMMAND [ARGUMENT...]\nreset\non|off [SET]",
+		.doc = doc,
 	};
+	const struct select *select = &view.select;
 	unsigned int takes;
+	bool who;
 
+	view.source.wanted = -1;
 	argp_err_exit_status = FAIL_USAGE;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
 	chosen = chosen < 0 ? (int)FILE_vcpus : chosen;
@@ -310,6 +290,10 @@ void options_parse(int argc, char **argv)
 			takes |= BIT(ALL);
 		if (chosen == FILE_sites)
 			takes |= BIT(KALLSYMS) | BIT(FOLDED);
+		/* Views that know one file read no others. */
+		who = select->vm || select->pid || select->vcpu;
+		view.source.wanted = BIT(view.id) | BIT(FILE_snapshot) |
+				     BIT(FILE_guests) | who << FILE_vcpus;
 	}
 	view.name = chosen == FILE_vcpus ? TABLE : views[chosen].name;
 	for (int bit = 0; bit < NR_TAKES; bit++)

@@ -238,12 +238,11 @@ static void say_when(const char *word, const struct source *source)
 void series_diff(void)
 {
 	struct reading before = { 0 }, now = { 0 };
-	struct source from;
+	struct source from = { .wanted = view.source.wanted };
 
 	source_at(&view.source, NULL);
 	take_reading(&now, &view.source);
 	source_open(&from, view.operands[0]);
-	from.wanted = view.source.wanted;
 	if (view.at)
 		source_at(&from, view.at);
 	else

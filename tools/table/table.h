@@ -57,9 +57,9 @@ enum { CRS_SITES_COLUMNS(SITES_COLUMN) };
 enum { CRS_TIMES_COLUMNS(TIMES_COLUMN) };
 enum { CRS_CALLERS_COLUMNS(CALLERS_COLUMN) };
 enum { CRS_PROBES_COLUMNS(PROBES_COLUMN) };
-enum { RECORD_SNAPSHOT_COLUMNS(SNAPSHOT_COLUMN) };
-enum { RECORD_PARAMETERS_COLUMNS(PARAMETERS_COLUMN) };
-enum { RECORD_GUESTS_COLUMNS(GUESTS_COLUMN) };
+enum { RECORD_SNAPSHOT_COLUMNS(SNAPSHOT_COLUMN) NR_SNAPSHOT };
+enum { RECORD_PARAMETERS_COLUMNS(PARAMETERS_COLUMN) NR_PARAMETERS };
+enum { RECORD_GUESTS_COLUMNS(GUESTS_COLUMN) NR_GUESTS };
 
 #define FILE_ENUM(name, columns, help) FILE_##name,
 enum file_id { CRS_FILES(FILE_ENUM) RECORD_FILES(FILE_ENUM) NR_FILES };
@@ -123,11 +123,10 @@ static inline bool is_of(const struct file *file, unsigned int column,
 
 /* Kept for good, so that equal words are one pointer. */
 struct word {
-	/* Of a VM: the name that people gave it, if no other VM has that. */
+	/* Of a VM: the name that people gave it. */
 	struct word *guest;
-	/* Of such a name: a VM that had it in that call of source_names(). */
+	/* Of such a name: the VM that has it; that name itself if two have. */
 	struct word *vm;
-	unsigned int call;
 	char text[];
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is known besides the module's files: KVM's parameters, guests' names. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <sys/utsname.h>
 
 #include "crstat.h"
@@ -44,11 +43,10 @@ static struct word *name_of_process(const struct source *source, uint64_t pid)
 	size_t len;
 	char *line = slurp(path, &len), *next;
 
-	for (char *arg = line; line && !word; arg = next) {
+	for (char *arg = line; arg && !word && arg < line + len; arg = next) {
 		next = arg + strlen(arg) + 1;
-		if (next >= line + len)
-			break;
-		if (!strcmp(arg, "-name") || !strcmp(arg, "--name"))
+		if (next < line + len &&
+		    (!strcmp(arg, "-name") || !strcmp(arg, "--name")))
 			word = name_of_option(next);
 	}
 	free(line);
@@ -59,11 +57,10 @@ static struct word *name_of_process(const struct source *source, uint64_t pid)
 static struct word *name_recorded(const struct source *source,
 				  const struct cell *vm)
 {
-	for_each_row(row, &source->tables[FILE_guests]) {
+	for_each_row(row, &source->tables[FILE_guests])
 		if (rows_equal(&row[GUESTS_of], vm, 1))
 			return plain_word(cell_word(&row[GUESTS_guest]),
 					  MAX_NAME);
-	}
 	return NULL;
 }
 
@@ -73,45 +70,42 @@ static struct word *name_recorded(const struct source *source,
  */
 void source_names(const struct source *source, const struct table *table)
 {
-	static unsigned int calls;
 	const struct word *last = NULL;
 
-	calls++;
 	for_each_row(row, table)
 		if (row[ID_vm].type == CELL_WORD)
 			row[ID_vm].word->guest = NULL;
 	for_each_row(row, table) {
-		struct word *vm = row[ID_vm].word, *name;
+		struct word *vm = row[ID_vm].word;
 
 		if (row[ID_vm].type != CELL_WORD || vm == last ||
 		    row[ID_pid].type != CELL_NUMBER ||
 		    !cell_is(&row[ID_state], "live"))
 			continue;
 		last = vm;
-		name = source->recording ?
-			       name_recorded(source, &row[ID_vm]) :
-			       name_of_process(source, row[ID_pid].number);
-		if (!name)
-			continue;
-		if (name->call != calls)
-			name->vm = vm;
-		name->call = calls;
-		vm->guest = name;
-		if (name->vm == vm)
-			continue;
-		/* Shared from now on: no VM is called by itself. */
-		vm->guest = NULL;
-		name->vm->guest = NULL;
-		name->vm = name;
+		vm->guest = source->recording ?
+				    name_recorded(source, &row[ID_vm]) :
+				    name_of_process(source, row[ID_pid].number);
+		if (vm->guest)
+			vm->guest->vm = NULL;
+	}
+	/* Where two have it, it is its own: no VM is called by itself. */
+	for_each_row(row, table) {
+		struct word *vm = row[ID_vm].word;
+
+		if (row[ID_vm].type == CELL_WORD && vm->guest &&
+		    vm->guest->vm != vm)
+			vm->guest->vm = vm->guest->vm ? vm->guest : vm;
 	}
 }
 
-/* The name that people gave a VM, NULL where it has none. */
+/* The name that people gave a VM, NULL where it has none for itself. */
 const char *guest_own_name(const struct cell *vm)
 {
-	return vm->type == CELL_WORD && vm->word->guest ?
-		       vm->word->guest->text :
-		       NULL;
+	const struct word *name = vm->type == CELL_WORD ? vm->word->guest :
+							  NULL;
+
+	return name && name->vm == vm->word ? name->text : NULL;
 }
 
 /* What to call a VM: the guest's own name if it has one, else KVM's. */
@@ -120,18 +114,15 @@ const char *guest_name(const struct cell *vm)
 	return guest_own_name(vm) ?: cell_word(vm);
 }
 
-static struct cell *add_words(struct table *table, const char *first,
-			      const char *second, const char *third)
+static struct cell word_of(const char *text)
 {
-	const char *const words[] = { first, second, third };
-	struct cell *row = table_add(table, NULL);
+	struct word *word = plain_word(text, SIZE_MAX);
 
-	for (unsigned int c = 0; c < table->file->nr_columns && c < 3; c++) {
-		row[c].word = plain_word(words[c], SIZE_MAX);
-		row[c].type = row[c].word ? CELL_WORD : CELL_NONE;
-	}
-	return row;
+	return (struct cell){ word ? CELL_WORD : CELL_NONE, .word = word };
 }
+
+/* Whose rows are said cell by cell. */
+_Static_assert(NR_SNAPSHOT == 4 && NR_PARAMETERS == 3 && NR_GUESTS == 2, "");
 
 /* When, where, by which parameters, and which guests: of this machine now. */
 void source_describe(struct source *source)
@@ -147,7 +138,6 @@ void source_describe(struct source *source)
 	};
 	struct table *tables = source->tables;
 	struct utsname name;
-	struct cell *row;
 	size_t len;
 
 	if (source->recording)
@@ -155,47 +145,47 @@ void source_describe(struct source *source)
 	source->there |= BIT(FILE_snapshot) | BIT(FILE_parameters) |
 			 BIT(FILE_guests);
 	uname(&name);
-	row = add_words(&tables[FILE_snapshot], "", "", name.nodename);
-	cell_read(&row[SNAPSHOT_kernel], KIND_LAST, name.release,
-		  strlen(name.release));
-	row[SNAPSHOT_unix_ms].type = CELL_NUMBER;
-	row[SNAPSHOT_mono_ms].type = CELL_NUMBER;
-	row[SNAPSHOT_unix_ms].number = source->unix_ms;
-	row[SNAPSHOT_mono_ms].number = source->seconds * 1e3;
+	table_add(&tables[FILE_snapshot],
+		  (struct cell[]){
+			  { CELL_NUMBER, .number = source->unix_ms },
+			  { CELL_NUMBER, .number = source->seconds * 1e3 },
+			  word_of(name.nodename),
+			  word_of(name.release) });
 	for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
 		const char *module = parameters[i][0], *of = parameters[i][1];
-		const char *format = source->captured ? "%s/parameters/%s/%s" :
-							"%s/%s/parameters/%s";
-		char *path = text_of(
-			format, source->captured ? source->path : "/sys/module",
-			module, of);
+		char *path = source->captured ?
+				     text_of("%s/parameters/%s/%s",
+					     source->path, module, of) :
+				     text_of("/sys/module/%s/parameters/%s",
+					     module, of);
 		char *value = slurp(path, &len);
 
 		if (value)
-			add_words(&tables[FILE_parameters], module, of,
-				  strtok(value, "\n") ?: "");
+			table_add(&tables[FILE_parameters],
+				  (struct cell[]){
+					  word_of(module), word_of(of),
+					  word_of(strtok(value, "\n") ?: "") });
 		free(value);
 		free(path);
 	}
 	/* Names alone: other arguments of a process are no one's business. */
 	source_names(source, &tables[FILE_vcpus]);
 	for_each_row(vcpu, &tables[FILE_vcpus]) {
-		const struct word *vm = vcpu[ID_vm].word;
+		const char *guest = guest_own_name(&vcpu[ID_vm]);
 
-		if (vcpu[ID_vm].type == CELL_WORD && vm->guest &&
-		    cell_is(&vcpu[ID_state], "live") &&
+		if (guest && cell_is(&vcpu[ID_state], "live") &&
 		    !name_recorded(source, &vcpu[ID_vm]))
-			add_words(&tables[FILE_guests], vm->guest->text,
-				  vm->text, "");
+			table_add(&tables[FILE_guests],
+				  (struct cell[]){ word_of(guest),
+						   vcpu[ID_vm] });
 	}
 }
 
 /* What a parameter of KVM is set to; "unknown" where that is not known. */
 const char *source_parameter(const struct source *source, const char *name)
 {
-	for_each_row(row, &source->tables[FILE_parameters]) {
+	for_each_row(row, &source->tables[FILE_parameters])
 		if (cell_is(&row[PARAMETERS_name], name))
 			return cell_word(&row[PARAMETERS_value]);
-	}
 	return "unknown";
 }

@@ -2,17 +2,15 @@
 /* Names: of a guest's addresses, of bits of its registers. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "crstat.h"
 #include "read/read.h"
 
+/* A guest's symbols by address. */
 struct symbol {
 	uint64_t address;
 	const char *name;
 };
-
-/* A guest's symbols by address. */
 static struct symbol *symbols;
 static size_t nr_symbols;
 
@@ -31,9 +29,9 @@ static int compare_symbols(const void *a, const void *b)
 void symbols_read(const char *path)
 {
 	FILE *in = fopen(path, "re");
-	size_t max = 0, size = 0;
 	char *line = NULL, *name, type, blank[2];
-	uint64_t address;
+	uint64_t address, seen = 0;
+	size_t size = 0;
 
 	if (!in)
 		fail(errno == EACCES ? FAIL_PERMISSION : FAIL_NO_FILE, "%s: %s",
@@ -46,19 +44,17 @@ void symbols_read(const char *path)
 			     path);
 		if (!strchr("tTwW", type))
 			continue;
-		if (nr_symbols == max) {
-			max = max ? 2 * max : 4096;
-			symbols = or_fail(
-				reallocarray(symbols, max, sizeof(*symbols)));
-		}
+		if (nr_symbols % 4096 == 0)
+			symbols = or_fail(reallocarray(
+				symbols, nr_symbols + 4096, sizeof(*symbols)));
 		symbols[nr_symbols++] = (struct symbol){ address, name };
+		seen |= address;
 	}
-	if (nr_symbols)
-		qsort(symbols, nr_symbols, sizeof(*symbols), compare_symbols);
-	if (!nr_symbols || !symbols[nr_symbols - 1].address)
+	if (!seen)
 		fail(FAIL_DAMAGED,
 		     "%s: no addresses in it; read /proc/kallsyms as root in the guest",
 		     path);
+	qsort(symbols, nr_symbols, sizeof(*symbols), compare_symbols);
 	fclose(in);
 	free(line);
 }
@@ -86,8 +82,8 @@ const char *address_name(const struct cell *cell, const char *mode,
 		{ 0xffffffff80000000, -1, "Linux: kernel text area" },
 		{ 1ull << 63, -1, "upper half: a kernel's" },
 	};
-	size_t low = 0, high = nr_symbols, i = 0;
 	uint64_t address = cell->number;
+	size_t low = 0, high = nr_symbols;
 
 	if (cell->type != CELL_NUMBER)
 		return "";
@@ -105,11 +101,11 @@ const char *address_name(const struct cell *cell, const char *mode,
 			 address - symbols[low - 1].address);
 		return text;
 	}
-	while (i < ARRAY_SIZE(areas) &&
-	       (address < areas[i].first || address > areas[i].last ||
-		(areas[i].first > UINT32_MAX && strcmp(mode, "long"))))
-		i++;
-	return i < ARRAY_SIZE(areas) ? areas[i].name : "";
+	for (size_t i = 0; i < ARRAY_SIZE(areas); i++)
+		if (address >= areas[i].first && address <= areas[i].last &&
+		    (areas[i].first <= UINT32_MAX || !strcmp(mode, "long")))
+			return areas[i].name;
+	return "";
 }
 
 #define BIT_NAME(bit, name) [bit] = #name,
@@ -123,11 +119,10 @@ static const char *const cr4_bits[64] = { CRS_CR4_BITS(BIT_NAME) };
  */
 bool reg_armed(const char *armed, char access, unsigned int reg)
 {
-	for (; *armed; armed += strcspn(armed, ","), armed += *armed == ',')
-		if ((armed[0] == access && armed[1] == (char)('0' + reg)) ||
-		    (armed[0] == 's' && access == 'w' && !reg))
-			return true;
-	return false;
+	const char wanted[] = { access, '0' + reg, '\0' };
+
+	return strstr(armed, wanted) ||
+	       (!strcmp(wanted, "w0") && strstr(armed, "s0"));
 }
 
 /*

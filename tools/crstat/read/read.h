@@ -25,7 +25,6 @@ struct source {
 	/* When the reading was taken: since 1970, and on a steady clock. */
 	int64_t unix_ms;
 	double seconds;
-	bool timed;
 };
 
 void source_open(struct source *source, const char *root);

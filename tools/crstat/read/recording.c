@@ -2,7 +2,6 @@
 /* The text of a recording; read.h describes it. */
 #include <stdlib.h>
 
-#include "crstat.h"
 #include "read/read.h"
 
 /*
@@ -31,83 +30,72 @@ bool recording_read(struct source *source)
 	return false;
 }
 
-static bool digits(const char **at, const char *end, uint64_t *number)
+/* A number's digits, behind which at least the line's '\n' stands. */
+static bool digits(const char **at, uint64_t *number)
 {
 	const char *start = *at;
 
-	for (*number = 0; *at < end && **at >= '0' && **at <= '9'; ++*at)
+	for (*number = 0; **at >= '0' && **at <= '9'; ++*at)
 		*number = *number * 10 + (**at - '0');
 	return *at > start;
 }
 
 /* One cell: its letter, then a number to add or to take away, or a word. */
 static bool change_cell(const struct table *table, struct cell *row,
-			const char **at, const char *end)
+			const char **at)
 {
 	unsigned int letter = (unsigned char)*(*at)++ - RECORDING_LETTER;
-	bool minus = *at < end && **at == '-';
-	const char *word = *at + 1;
+	char sign = **at;
 	uint64_t number;
 	int column;
 
-	if (letter >= table->nr_heading || *at == end)
+	if (letter >= table->nr_heading)
 		return false;
 	column = table->heading[letter];
-	if (**at == '=') {
+	*at += sign == '=' || sign == '-';
+	if (sign == '=') {
+		const char *word = *at;
 		size_t len = 0;
 
-		while (word + len < end && word[len] > ' ' && word[len] < 0x7f)
+		while (word[len] > ' ' && word[len] < 0x7f)
 			len++;
-		*at = word + len;
-		if (!len || (*at < end && *(*at)++ != ' '))
+		*at += len + (word[len] == ' ');
+		if (!len || (word[len] != ' ' && word[len] != '\n'))
 			return false;
 		return column < 0 ||
 		       cell_read(&row[column],
 				 table->file->columns[column].kind, word, len);
 	}
-	*at += minus;
-	if (!digits(at, end, &number))
+	if (!digits(at, &number))
 		return false;
-	if (column < 0)
-		return true;
-	row[column].number += minus ? -number : number;
-	return row[column].type == CELL_NUMBER;
+	if (column >= 0)
+		row[column].number += sign == '-' ? -number : number;
+	return column < 0 || row[column].type == CELL_NUMBER;
 }
 
-static bool change_line(struct table *table, const char *at, const char *end,
-			struct fault *fault)
+static bool apply_changes(struct table *table, const char *at, const char *end,
+			  struct fault *fault)
 {
-	char sign = *at == '!' || *at == '+' ? *at++ : ' ';
-	uint64_t row;
+	const char *eol = memchr(at, '\n', end - at);
 
-	if (!digits(&at, end, &row) || row >= table->nr_rows + (sign == '+'))
-		return refuse(fault, FAULT_FOREIGN, "a change of no row");
-	if (sign == '+')
-		return row_read(table, row, at, end, fault);
-	while (sign == ' ' && at < end && !fault->what)
-		if (!change_cell(table, table->rows[row], &at, end))
-			refuse(fault, FAULT_FOREIGN, "not a change of a row");
-	if (sign == '!')
-		table_remove(table, row);
-	return !fault->what;
-}
+	for (at = eol + 1; at < end && !fault->what; at = eol + 1) {
+		char sign = *at == '!' || *at == '+' ? *at++ : ' ';
+		uint64_t row;
 
-static bool apply_changes(struct table *table, const char *text,
-			  const char *end, struct fault *fault)
-{
-	const char *eol;
-
-	while ((text = (const char *)memchr(text, '\n', end - text) + 1) <
-	       end) {
 		fault->line++;
-		eol = memchr(text, '\n', end - text);
-		if (!eol)
-			return refuse(fault, FAULT_TRUNCATED,
-				      "its last line has no end");
-		if (!change_line(table, text, eol, fault))
-			return false;
+		eol = memchr(at, '\n', end - at);
+		if (!digits(&at, &row) || row >= table->nr_rows + (sign == '+'))
+			refuse(fault, FAULT_FOREIGN, "a change of no row");
+		else if (sign == '+')
+			row_read(table, row, at, eol, fault);
+		else if (sign == '!')
+			table_remove(table, row);
+		while (sign == ' ' && at < eol && !fault->what)
+			if (!change_cell(table, table->rows[row], &at))
+				refuse(fault, FAULT_FOREIGN,
+				       "not a change of a row");
 	}
-	return true;
+	return !fault->what;
 }
 
 /*
@@ -117,45 +105,45 @@ static bool apply_changes(struct table *table, const char *text,
 bool recording_apply(struct source *source, enum file_id *id,
 		     struct fault *fault)
 {
-	const char *text = source->text, *end = text + source->len, *next;
+	char *text = source->text, *end = text + source->len, *next;
 	unsigned int seen = 0;
 
+	*fault = (struct fault){ .line = 1 };
+	*id = FILE_snapshot;
+	if (*text != '#')
+		return refuse(fault, FAULT_FOREIGN, "not a section");
 	for (; text < end; text = next) {
-		char line[64] = "", name[32] = "", changes[32] = "";
-		const char *eol = memchr(text, '\n', end - text) ?: text;
+		char *eol = memchr(text, '\n', end - text);
+		char name[32] = "", more;
 		struct table *table;
+		bool changes;
 
-		next = memmem(text + 1, end - text - 1, "\n#", 2);
+		next = memmem(eol, end - eol, "\n#", 2);
 		next = next ? next + 1 : end;
-		*fault = (struct fault){ .line = 1 };
-		snprintf(line, sizeof(line), "%.*s", (int)(eol - text), text);
-		if (sscanf(line, "# " CRS_NAME " %*d %31s %31s", name,
-			   changes) < 1)
-			*name = '\0';
+		fault->line = 1;
+		*eol = '\0';
+		changes = sscanf(text, "# " CRS_NAME " %*d %31s %c", name,
+				 &more) == 2;
+		*eol = '\n';
 		for (*id = 0; *id < NR_FILES; ++*id)
 			if (!strcmp(files[*id].name, name))
 				break;
-		if (*id == NR_FILES && *text == '#' && eol > text)
+		if (*id == NR_FILES)
 			continue;
-		if (*id == NR_FILES) {
-			*id = FILE_snapshot;
-			return refuse(fault, FAULT_FOREIGN, "not a section");
-		}
 		if (seen & BIT(*id))
 			return refuse(fault, FAULT_FOREIGN,
 				      "a file stands twice");
 		seen |= BIT(*id);
-		if (*id == FILE_snapshot && !*changes)
+		if (*id == FILE_snapshot && !changes)
 			source->there = 0;
 		if (!(source->wanted & BIT(*id)))
 			continue;
-		if (*changes && !(source->there & BIT(*id)))
+		if (changes && !(source->there & BIT(*id)))
 			return refuse(fault, FAULT_FOREIGN,
 				      "changes of nothing");
 		table = &source->tables[*id];
-		if (*changes ?
-			    !apply_changes(table, text, next, fault) :
-			    !table_read(table, *id, text, next - text, fault))
+		if (changes ? !apply_changes(table, text, next, fault) :
+			      !table_read(table, *id, text, next - text, fault))
 			return false;
 		source->there |= BIT(*id);
 	}
@@ -166,16 +154,15 @@ bool recording_apply(struct source *source, enum file_id *id,
 static void write_row(FILE *out, const struct table *table,
 		      const struct cell *row)
 {
+	const struct column *columns = table->file->columns;
 	const char *before = "";
 	char text[CELL_TEXT_LEN];
 	size_t len;
 
 	for_each_column(c, table->file->all & ~table->absent) {
-		const struct column *column = &table->file->columns[c];
-
 		fprintf(out, "%s%s", before,
-			row ? cell_text(&row[c], column->kind, text, &len) :
-			      column->name);
+			row ? cell_text(&row[c], columns[c].kind, text, &len) :
+			      columns[c].name);
 		before = " ";
 	}
 	putc('\n', out);
@@ -237,10 +224,8 @@ static void write_changes(FILE *out, struct table *old, const struct table *now)
 			table_insert(old, at);
 			continue;
 		}
-		for (; same > at; same--) {
+		for (; same > at; same--, table_remove(old, at))
 			fprintf(out, "!%zu\n", at);
-			table_remove(old, at);
-		}
 		if (!rows_equal(old->rows[at], row, all))
 			write_change(out, now, at, old->rows[at], row);
 	}

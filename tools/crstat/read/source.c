@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,8 +24,7 @@ static char *find_debugfs(void)
 }
 
 /* Ends the program where a file can't be opened, and says what to do. */
-static void __attribute__((noreturn))
-fail_open(const struct source *source, const char *path, int error)
+static void fail_open(const struct source *source, const char *path, int why)
 {
 	bool captured = source->captured;
 
@@ -38,25 +36,25 @@ fail_open(const struct source *source, const char *path, int error)
 	if (!captured && !find_debugfs())
 		fail(FAIL_DEBUGFS,
 		     "debugfs is not mounted; mount it with: mount -t debugfs none " DEBUGFS);
-	if (error == EACCES || error == EPERM)
+	if (why == EACCES || why == EPERM)
 		fail(FAIL_PERMISSION, "%s: permission denied%s", path,
 		     captured ?
 			     "" :
 			     "; it takes root (kernel lockdown can forbid it even then)");
-	if (error == ENOENT || error == ENOTDIR)
+	if (why == ENOENT || why == ENOTDIR)
 		fail(FAIL_NO_FILE, "%s: %s", path,
 		     captured ?
 			     "no such file; --root takes a recording or a folder of captured files" :
 			     "the loaded module has no such file; is it older than crstat?");
-	fail(FAIL_SYSTEM, "%s: %s", path, strerror(error));
+	fail(FAIL_SYSTEM, "%s: %s", path, strerror(why));
 }
 
-/* Decide where the files are. */
+/* Decide where the files are; of @source it is known what is wanted. */
 void source_open(struct source *source, const char *root)
 {
 	struct stat status;
 
-	*source = (struct source){ .captured = root, .wanted = -1 };
+	source->captured = root;
 	for (int id = 0; id < NR_FILES; id++)
 		source->tables[id].file = &files[id];
 	source->path =
@@ -81,13 +79,11 @@ void source_close(struct source *source)
 	free(source->path);
 }
 
-static void check(const struct source *source, enum file_id id, bool good,
-		  const struct fault *fault)
+static void fail_refused(const struct source *source, enum file_id id,
+			 const struct fault *fault)
 {
 	const char *path = source->path, *name = files[id].name;
 
-	if (good)
-		return;
 	if (fault->what == FAULT_NEWER)
 		fail(FAIL_NEWER,
 		     "%s/%s: written by a newer module; this crstat knows format %d: update crstat",
@@ -105,26 +101,26 @@ static void check(const struct source *source, enum file_id id, bool good,
 static bool next_snapshot(struct source *source)
 {
 	const struct table *snapshot = &source->tables[FILE_snapshot];
-	bool more = recording_read(source), good;
 	const struct cell *ms;
 	struct fault fault;
 	enum file_id id;
 
-	if (ferror(source->recording))
-		fail(FAIL_SYSTEM, "%s: %s", source->path, strerror(errno));
-	if (!more && !source->timed)
-		fail(FAIL_DAMAGED,
-		     "%s: not a recording of crstat record, or truncated",
-		     source->path);
-	if (!more && source->len)
-		warn("%s: cut short: its last snapshot is not whole and is left out",
-		     source->path);
-	if (!more)
+	if (!recording_read(source)) {
+		if (ferror(source->recording))
+			fail(FAIL_SYSTEM, "%s: %s", source->path,
+			     strerror(errno));
+		if (!source->there)
+			fail(FAIL_DAMAGED,
+			     "%s: not a recording of crstat record, or truncated",
+			     source->path);
+		if (source->len)
+			warn("%s: cut short: its last snapshot is not whole and is left out",
+			     source->path);
 		return false;
-	source->timed = true;
-	good = recording_apply(source, &id, &fault);
-	check(source, id, good, &fault);
-	if (source->there & BIT(FILE_snapshot) && snapshot->nr_rows) {
+	}
+	if (!recording_apply(source, &id, &fault))
+		fail_refused(source, id, &fault);
+	if (snapshot->nr_rows) {
 		ms = &snapshot->rows[0][SNAPSHOT_unix_ms];
 		source->unix_ms = cell_number(ms);
 		ms += ms[1].type == CELL_NUMBER;
@@ -135,26 +131,24 @@ static bool next_snapshot(struct source *source)
 
 static void read_file(struct source *source, enum file_id id)
 {
-	char *path = text_of("%s/%s", source->path, files[id].name), *text;
+	char *path = text_of("%s/%s", source->path, files[id].name);
+	size_t len;
+	char *text = slurp(path, &len);
 	struct timespec now;
 	struct fault fault;
-	size_t len;
 
-	text = slurp(path, &len);
-	if (!text && errno != ENOENT && errno != ENOTDIR)
-		fail_open(source, path, errno);
-	/* An interval is from reading to reading. */
-	if (!source->timed) {
+	/* An interval is from reading to reading, of the first file. */
+	if (!source->there) {
 		clock_gettime(CLOCK_REALTIME, &now);
 		source->unix_ms = now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 		source->seconds = seconds_now();
-		source->timed = true;
 	}
 	if (text) {
-		check(source, id,
-		      table_read(&source->tables[id], id, text, len, &fault),
-		      &fault);
+		if (!table_read(&source->tables[id], id, text, len, &fault))
+			fail_refused(source, id, &fault);
 		source->there |= BIT(id);
+	} else if (errno != ENOENT && errno != ENOTDIR) {
+		fail_open(source, path, errno);
 	}
 	free(text);
 	free(path);
@@ -168,7 +162,6 @@ bool source_next(struct source *source)
 {
 	if (source->recording)
 		return next_snapshot(source);
-	source->timed = false;
 	source->there = 0;
 	for (int id = 0; id < NR_FILES; id++) {
 		source->tables[id].nr_rows = 0;
@@ -216,23 +209,20 @@ void source_at(struct source *source, const char *at)
 {
 	bool digits = at && !at[strspn(at, "0123456789")];
 	unsigned long number = digits ? strtoul(at, NULL, 10) : 0, n = 1;
+	bool more = source->recording;
 	int64_t wanted = INT64_MAX;
 
-	if (at && !source->recording)
+	if (at && !more)
 		fail(FAIL_USAGE, "--at takes a recording with --root");
 	source_next(source);
 	if (at && !number)
 		wanted = parse_at(at, source->unix_ms);
-	for (; source->recording &&
-	       (number ? n < number : source->unix_ms < wanted);
-	     n++) {
-		if (source_next(source))
-			continue;
-		if (!at)
-			break;
+	for (; more && (number ? n < number : source->unix_ms < wanted);
+	     n += more)
+		more = source_next(source);
+	if (at && !more)
 		fail(FAIL_USAGE, "%s: its %lu snapshots end before --at %s",
 		     source->path, n, at);
-	}
 }
 
 /* Writes to the module's file "control" or ends the program. */
