@@ -249,9 +249,8 @@ void sheet_grid(const struct sheet *sheet, struct grid *grid)
 	char text[SHEET_TEXT_LEN];
 	size_t len;
 
-	for (unsigned int i = 0; !grid->used && i < sheet->nr_shown; i++)
-		if (i == grid->nr_columns)
-			add_column(sheet, grid, &sheet->shown[i]);
+	for (unsigned int i = grid->nr_columns; i < sheet->nr_shown; i++)
+		add_column(sheet, grid, &sheet->shown[i]);
 	for_each_column(c, sheet->file->counts)
 		idle[c].type = CELL_NUMBER;
 	if (!table->nr_rows && sheet->rates && !view.screen)
@@ -261,6 +260,6 @@ void sheet_grid(const struct sheet *sheet, struct grid *grid)
 			const char *cell = sheet_text(
 				sheet, row, &sheet->shown[i], text, &len);
 
-			grid_cell(grid, cell, len);
+			grid_cell(grid, i, cell, len);
 		}
 }

@@ -73,34 +73,31 @@ struct grid_column {
 	/* A wrapped text goes on below itself, in the last column alone. */
 	enum grid_side { GRID_LEFT, GRID_RIGHT, GRID_WRAP } side;
 	unsigned int rank;
-	/* Of the cells, and with the heading. */
-	unsigned int cells_width, width;
-	bool hidden;
-	/* The rows hold something else than "0", "-" and nothing. */
+	/* Of the rows; they hold something else than "0", "-" and nothing. */
+	unsigned int cells_width;
 	bool says;
 };
 
-/* Text in aligned columns, fit for a width. */
+/* Text in aligned columns, fit for the terminal's width. */
 struct grid {
 	struct grid_column columns[GRID_MAX_COLUMNS];
 	unsigned int nr_columns;
-	/* Width of the terminal; 0: no limit. */
-	unsigned int limit;
-	bool colour;
 	/* Where it is printed; NULL: stdout. */
 	FILE *out;
 	/* The layout. Split headings take two lines, cut at '_'. */
 	bool split;
 	unsigned int gap;
-	/* The cells' texts, each with '\0' after it; whose column is next. */
+	/* Of columns, those below 0 are hidden; of all others with their gaps. */
+	int widths[GRID_MAX_COLUMNS];
+	unsigned int width;
+	/* The cells' texts, each with '\0' after it. */
 	char *text;
 	size_t used, size;
-	unsigned int next;
 };
 
 void grid_clear(struct grid *grid, bool keep);
-void grid_cell(struct grid *grid, const char *text, size_t len);
-bool grid_print(struct grid *grid, bool heading);
+void grid_cell(struct grid *grid, unsigned int i, const char *text, size_t len);
+bool grid_print(struct grid *grid);
 void grid_print_hidden(const struct grid *grid);
 void print_wrapped(FILE *out, const char *text, unsigned int blanks,
 		   unsigned int start, unsigned int limit);

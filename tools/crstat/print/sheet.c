@@ -133,12 +133,12 @@ void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 
 static void print_text(const struct sheet *sheet)
 {
-	struct grid grid = { .limit = view.width, .colour = view.colour };
+	struct grid grid = { 0 };
 
 	if (!sheet->table->nr_rows && sheet->vcpus)
 		warn("no such vCPU was seen");
 	sheet_grid(sheet, &grid);
-	grid_print(&grid, true);
+	grid_print(&grid);
 	grid_print_hidden(&grid);
 	if (sheet->more)
 		printf("%zu more, with --all\n", sheet->more);
