@@ -18,16 +18,8 @@ static const unsigned char dispensable[] = {
 	VCPUS_tpr_guest, VCPUS_cr4_write, VCPUS_cr0_write
 };
 
-static bool differs(const struct table *table, unsigned int column)
-{
-	for_each_row(row, table)
-		if (!rows_equal(row, table->rows[0], COLUMN_BIT(column)))
-			return true;
-	return false;
-}
-
 /* Show a column; a bound that nobody asked for where it says something. */
-static void show(struct sheet *sheet, const char *name, bool asked)
+static void show(struct sheet *sheet, const char *name)
 {
 	const struct file *file = sheet->file;
 	/* What is no column of the file. */
@@ -39,32 +31,37 @@ static void show(struct sheet *sheet, const char *name, bool asked)
 		[SHOW_MEANING] = sheet->layout->meaning,
 	};
 	int c = file_column(file, name, strlen(name));
-	struct shown shown = { SHOW_MEANING, MAX(c, 0), name };
-	uint64_t bound = 0;
+	struct shown shown = { SHOW_CELL, MAX(c, 0), name };
+	bool says = view.columns || !sheet->text ||
+		    !is_of(file, shown.column, BOUNDS);
 
-	while (shown.what > SHOW_VM &&
+	if (c == ID_vm && file->vcpus && sheet->text)
+		shown.what = SHOW_VM;
+	while (c < 0 &&
 	       (!others[shown.what] || strcmp(name, others[shown.what])))
-		shown.what--;
-	if (shown.what == SHOW_VM && c < 0)
-		fail(FAIL_USAGE, "--columns: %s has no column \"%s\"",
-		     file->name, name);
-	if (shown.what == SHOW_VM &&
-	    (c != ID_vm || !file->vcpus || !sheet->text))
-		shown.what = SHOW_CELL;
+		if (shown.what++ == SHOW_MEANING)
+			fail(FAIL_USAGE, "--columns: %s has no column \"%s\"",
+			     file->name, name);
 	if (sheet->nr_shown == GRID_MAX_COLUMNS)
 		fail(FAIL_USAGE, "--columns: too many of them");
 	for_each_row(row, sheet->table)
-		bound |= cell_number(&row[shown.column]);
-	if (asked || !is_of(file, shown.column, BOUNDS) || bound)
-		sheet->shown[sheet->nr_shown++] = shown;
+		says |= cell_number(&row[shown.column]) > 0;
+	sheet->shown[sheet->nr_shown] = shown;
+	sheet->nr_shown += says;
 }
 
-static void show_list(struct sheet *sheet, const char *names, bool asked)
+/* Whether one of the columns of whose a row is tells rows apart. */
+static bool tells_apart(const struct sheet *sheet, unsigned int c)
 {
-	for (size_t len; *names; names += len + (names[len] == ',')) {
-		len = strcspn(names, ",");
-		show(sheet, word_keep(names, len)->text, asked);
-	}
+	const struct table *table = sheet->table;
+
+	if (c == ID_vm || c == ID_vcpu)
+		return sheet->sum <= (c == ID_vm ? SUM_VM : SUM_VCPU);
+	if (c != ID_pid && is_of(sheet->file, c, KEYS))
+		for_each_row(row, table)
+			if (!rows_equal(row, table->rows[0], COLUMN_BIT(c)))
+				return true;
+	return false;
 }
 
 /* Whether a column is shown where nobody asks for others. */
@@ -74,41 +71,36 @@ static bool is_shown(const struct sheet *sheet, unsigned int c)
 
 	if (!sheet->text || !file->vcpus)
 		return true;
-	if (sheet->vcpus)
-		return !sheet->rates || view.screen ||
-		       (c != ID_pid && c != ID_tid &&
-			(c < NR_ID || is_of(file, c, COUNTS)));
-	if (c == ID_vm || c == ID_vcpu)
-		return sheet->sum <= (c == ID_vm ? SUM_VM : SUM_VCPU);
-	if (c < NR_ID)
-		return c != ID_pid && is_of(file, c, KEYS) &&
-		       differs(sheet->table, c);
-	return !sheet->layout->columns;
+	if (!sheet->vcpus)
+		return c < NR_ID ? tells_apart(sheet, c) :
+				   !sheet->layout->columns;
+	return !sheet->timed || (c != ID_pid && c != ID_tid &&
+				 (c < NR_ID || is_of(file, c, COUNTS)));
 }
 
 /* Choose the columns that are shown. */
 void sheet_columns(struct sheet *sheet)
 {
 	const struct file *file = sheet->file;
-	bool csv = view.format == FORMAT_CSV && view.interval;
+	const char *names = view.columns;
 
-	if (sheet->seconds && (csv || (sheet->rates && !view.screen)))
-		show(sheet, "time", true);
-	if (sheet->seconds && csv)
-		show(sheet, "seconds", true);
-	if (view.columns) {
-		show_list(sheet, view.columns, true);
-		if (!sheet->nr_shown)
-			fail(FAIL_USAGE, "--columns takes names of columns");
-		return;
-	}
-	if (!sheet->text && file->vcpus)
-		show(sheet, "guest", true);
+	if (sheet->timed)
+		show(sheet, "time");
+	if (sheet->timed && !sheet->text)
+		show(sheet, "seconds");
+	if (!names && file->vcpus && !sheet->text)
+		show(sheet, "guest");
 	for_each_column(c, file->all & ~sheet->table->absent)
-		if (is_shown(sheet, c))
-			show(sheet, file->columns[c].name, true);
-	if (sheet->text && sheet->layout->columns)
-		show_list(sheet, sheet->layout->columns, false);
+		if (!names && is_shown(sheet, c))
+			show(sheet, file->columns[c].name);
+	if (!names)
+		names = (sheet->text ? sheet->layout->columns : NULL) ?: "";
+	for (size_t len; *names; names += len + (names[len] == ',')) {
+		len = strcspn(names, ",");
+		show(sheet, word_keep(names, len)->text);
+	}
+	if (!sheet->nr_shown)
+		fail(FAIL_USAGE, "--columns takes names of columns");
 }
 
 /*
@@ -132,39 +124,37 @@ static const char *decimal_text(char *text, uint64_t n, unsigned int decimals,
 }
 
 /*
- * The text of a cell. Return: the text; "-" is what does not apply, "" what
- * there is none of.
+ * The text of a cell, until the next. Return: the text; "-" is what does not
+ * apply, "" what there is none of.
  */
 const char *sheet_text(const struct sheet *sheet, const struct cell *row,
-		       const struct shown *shown, char text[SHEET_TEXT_LEN],
-		       size_t *len)
+		       const struct shown *shown, size_t *len)
 {
-	const struct file *file = sheet->file;
-	const struct cell *cell = &row[shown->column];
-	const char *word = text;
-	uint64_t whole = row[file->nr_columns].number;
+	static char text[NAME_LEN];
 	static const double scale[] = { 1, 10, 100 };
+	const struct file *file = sheet->file;
+	const unsigned int c = shown->column;
+	uint64_t whole = row[file->nr_columns].number;
+	const char *word = text;
 	unsigned int decimals;
 	double number;
 
-	*text = '\0';
 	switch (shown->what) {
 	case SHOW_CELL:
-		if (!sheet->rates || cell->type != CELL_NUMBER ||
-		    !is_of(file, shown->column, COUNTS))
-			return cell_text(cell,
-					 file->columns[shown->column].kind,
-					 text, len);
-		number = cell->number / sheet->seconds;
-		decimals = number >= 10 ? 0 : number >= 1 || !number ? 1 : 2;
+		if (!sheet->rates || row[c].type != CELL_NUMBER ||
+		    !is_of(file, c, COUNTS))
+			return cell_text(&row[c], file->columns[c].kind, text,
+					 len);
+		number = row[c].number / sheet->seconds;
+		decimals = number >= 10 ? 0 : number >= 1 ? 1 : 2;
 		if (number >= .1 || !number)
 			return decimal_text(text,
 					    llrint(number * scale[decimals]),
 					    decimals, "", len);
-		snprintf(text, SHEET_TEXT_LEN, "%.2g", number);
+		snprintf(text, sizeof(text), "%.2g", number);
 		break;
 	case SHOW_VM:
-		word = guest_name(cell);
+		word = guest_name(&row[c]);
 		break;
 	case SHOW_GUEST:
 		word = guest_own_name(&row[ID_vm]) ?: "-";
@@ -192,23 +182,18 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 }
 
 /* How soon a column makes room where not all fit. */
-static unsigned int rank_of(const struct sheet *sheet,
-			    const struct shown *shown)
+static unsigned int rank_of(const struct sheet *sheet, unsigned int c)
 {
+	bool stays = c == ID_vm || tells_apart(sheet, c);
 	const unsigned char *found;
-	unsigned int c = shown->column;
-	bool by_vcpu = view.sum < SUM_VM, stays;
 
-	if (!sheet->vcpus || view.columns || shown->what == SHOW_TIME)
+	if (!sheet->vcpus || view.columns)
 		return GRID_STAYS;
 	if (c >= NR_ID) {
 		found = memchr(dispensable, c, sizeof(dispensable));
 		return sizeof(dispensable) - (found ? found - dispensable : -1);
 	}
-	stays = c == ID_vm || (c == ID_vcpu && by_vcpu) ||
-		(c > ID_vcpu && is_of(sheet->file, c, KEYS) &&
-		 differs(sheet->table, c));
-	if (c == ID_state && by_vcpu && (!sheet->rates || view.screen))
+	if (c == ID_state && sheet->sum <= SUM_VCPU && !sheet->timed)
 		for_each_row(row, sheet->table)
 			stays |= !cell_is(&row[c], "live");
 	return stays ? GRID_STAYS : GRID_DISPENSABLE;
@@ -217,20 +202,16 @@ static unsigned int rank_of(const struct sheet *sheet,
 static void add_column(const struct sheet *sheet, struct grid *grid,
 		       const struct shown *shown)
 {
-	bool cell = shown->what == SHOW_CELL;
-	const char *sort = view.screen ? view.sort : NULL;
-	const struct file *file = sheet->file;
+	const char *sort = view.screen && view.sort ? view.sort : "";
+	bool sorted = !strcmp(shown->name, sort + (*sort == '-'));
+	bool rate = sheet->rates && is_of(sheet->file, shown->column, COUNTS);
 	struct grid_column *column = &grid->columns[grid->nr_columns++];
 
-	*column = (struct grid_column){ .rank = rank_of(sheet, shown) };
+	*column = (struct grid_column){ .rank = rank_of(sheet, shown->column) };
 	snprintf(column->heading, sizeof(column->heading), "%s%.24s%s",
-		 sort && !strcmp(shown->name, sort + (*sort == '-')) ? ">" : "",
-		 shown->name,
-		 cell && sheet->rates && is_of(file, shown->column, COUNTS) ?
-			 "/s" :
-			 "");
+		 sorted ? ">" : "", shown->name, rate ? "/s" : "");
 	if (shown->what == SHOW_PERCENT ||
-	    (cell && is_of(file, shown->column, DECIMALS | BIT(KIND_LAST_HEX))))
+	    is_of(sheet->file, shown->column, DECIMALS | BIT(KIND_LAST_HEX)))
 		column->side = GRID_RIGHT;
 	if (shown->what == SHOW_MEANING &&
 	    shown == &sheet->shown[sheet->nr_shown - 1])
@@ -246,20 +227,19 @@ void sheet_grid(const struct sheet *sheet, struct grid *grid)
 	struct cell idle[FILE_MAX_COLUMNS + 1] = { 0 }, *one = idle;
 	struct table nothing = { .rows = &one, .nr_rows = 1 };
 	const struct table *table = sheet->table;
-	char text[SHEET_TEXT_LEN];
 	size_t len;
 
 	for (unsigned int i = grid->nr_columns; i < sheet->nr_shown; i++)
 		add_column(sheet, grid, &sheet->shown[i]);
 	for_each_column(c, sheet->file->counts)
 		idle[c].type = CELL_NUMBER;
-	if (!table->nr_rows && sheet->rates && !view.screen)
+	if (!table->nr_rows && sheet->timed)
 		table = &nothing;
 	for_each_row(row, table)
 		for (unsigned int i = 0; i < sheet->nr_shown; i++) {
-			const char *cell = sheet_text(
-				sheet, row, &sheet->shown[i], text, &len);
+			const char *text =
+				sheet_text(sheet, row, &sheet->shown[i], &len);
 
-			grid_cell(grid, i, cell, len);
+			grid_cell(grid, i, text, len);
 		}
 }

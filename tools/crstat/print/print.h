@@ -154,19 +154,16 @@ struct sheet {
 	/* When the reading was taken; of an interval, how long: else 0. */
 	char time[32], length[16];
 	double seconds;
-	/* Whether events are printed by the second. */
-	bool rates;
+	/* Whether events are printed by the second; rows tell the time. */
+	bool rates, timed;
 };
-
-/* Room for any cell's text. */
-#define SHEET_TEXT_LEN NAME_LEN
 
 void print_time(char text[32], int64_t unix_ms, const char *format);
 void sheet_open(struct sheet *sheet, struct table *table, double seconds);
 void sheet_columns(struct sheet *sheet);
 const char *sheet_text(const struct sheet *sheet, const struct cell *row,
-		       const struct shown *shown, char text[SHEET_TEXT_LEN],
-		       size_t *len);
+		       const struct shown *shown, size_t *len);
+struct table group_at(const struct table *table, size_t i, uint64_t columns);
 void sheet_grid(const struct sheet *sheet, struct grid *grid);
 void sheet_print(const struct sheet *sheet);
 void times_print(const struct sheet *sheet);

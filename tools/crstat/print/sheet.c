@@ -30,6 +30,17 @@ void print_time(char text[32], int64_t unix_ms, const char *format)
 		*text = '\0';
 }
 
+/* The rows from the one at @i on that are equal to it in some columns. */
+struct table group_at(const struct table *table, size_t i, uint64_t columns)
+{
+	struct table group = { .rows = table->rows + i };
+
+	while (i < table->nr_rows &&
+	       rows_equal(*group.rows, table->rows[i++], columns))
+		group.nr_rows++;
+	return group;
+}
+
 /*
  * Rows by events, those of each vCPU or VM by themselves, and what each group
  * counted. For a program they stay where they are, as one group.
@@ -37,37 +48,37 @@ void print_time(char text[32], int64_t unix_ms, const char *format)
 static void rank_rows(struct sheet *sheet)
 {
 	const struct layout *layout = sheet->layout;
-	struct table *table = sheet->table;
+	const struct file *file = sheet->file;
+	struct table *table = sheet->table, group;
 	struct order order = { .columns = layout->group, .by_events = true };
-	size_t nr = 0, end, top = layout->top;
+	size_t nr = 0, top = SIZE_MAX;
 
-	if (table->file->vcpus && sheet->sum != SUM_HOST)
-		order.columns |=
-			table->file->keys & IDS &
-			~(sheet->sum == SUM_VM ? COLUMN_BIT(ID_vcpu) : 0);
+	if (file->vcpus && sheet->sum != SUM_HOST)
+		order.columns |= file->keys & IDS;
+	if (sheet->sum == SUM_VM)
+		order.columns &= ~COLUMN_BIT(ID_vcpu);
 	if (sheet->text || view.format == FORMAT_FOLDED)
 		table_sort(table, &order);
 	else
 		order.columns = 0;
-	if (!top || !sheet->text || view.all || view.limit || view.sort)
-		top = SIZE_MAX;
-	for (size_t i = 0; i < table->nr_rows; i = end) {
-		struct cell **rows = table->rows;
+	if (sheet->text && layout->top && !view.all && !view.limit &&
+	    !view.sort)
+		top = layout->top;
+	for (size_t i = 0; i < table->nr_rows; i += group.nr_rows) {
 		uint64_t sum = 0;
 
-		for (end = i; end < table->nr_rows &&
-			      rows_equal(rows[i], rows[end], order.columns);
-		     end++)
-			sum += row_events(table->file, rows[end]);
-		sheet->more += end - i > top ? end - i - top : 0;
-		for (size_t k = i; k < end && k - i < top; k++) {
-			struct cell *row = rows[k];
+		group = group_at(table, i, order.columns);
+		for_each_row(row, &group)
+			sum += row_events(file, row);
+		for (size_t k = 0; k < MIN(group.nr_rows, top); k++) {
+			struct cell *row = group.rows[k];
 
-			row[table->file->nr_columns].number = sum;
-			rows[k] = rows[nr];
-			rows[nr++] = row;
+			row[file->nr_columns].number = sum;
+			group.rows[k] = table->rows[nr];
+			table->rows[nr++] = row;
 		}
 	}
+	sheet->more = table->nr_rows - nr;
 	table->nr_rows = nr;
 	if (layout->idle_hidden && !view.all && sheet->text)
 		select_rows(&(struct select){ .nonzero = 1 }, table);
@@ -75,57 +86,61 @@ static void rank_rows(struct sheet *sheet)
 
 static void arrange_rows(struct sheet *sheet)
 {
+	const struct file *file = sheet->file;
 	const char *sort = view.sort ?: "";
 	struct order order = { .reverse = *sort == '-' };
+	struct order by_state = { .by_state = true };
 	struct table *table = sheet->table;
 
-	if (table->file->vcpus) {
+	if (file->vcpus) {
 		source_names(&view.source, table);
 		if (sheet->vcpus && sheet->text)
 			hide_unarmed(table);
 		select_rows(&view.select, table);
 		sum_table(table, sheet->sum);
 	}
+	by_state.columns = file->keys & ~COLUMN_BIT(ID_pid);
 	if (sheet->vcpus)
-		table_sort(table,
-			   &(struct order){ .by_state = true,
-					    .columns = table->file->keys &
-						       ~COLUMN_BIT(ID_pid) });
+		table_sort(table, &by_state);
 	else if (sheet->layout->ranked)
 		rank_rows(sheet);
 	if (view.sort) {
 		sort += order.reverse;
-		order.column = 1 + file_column(table->file, sort, strlen(sort));
+		order.column = 1 + file_column(file, sort, strlen(sort));
 		if (!order.column)
 			fail(FAIL_USAGE, "--sort: %s has no column \"%s\"",
-			     table->file->name, sort);
+			     file->name, sort);
 		table_sort(table, &order);
 	}
-	if (view.limit && table->nr_rows > view.limit)
-		table->nr_rows = view.limit;
+	if (view.limit)
+		table->nr_rows = MIN(table->nr_rows, view.limit);
 }
 
 /* Make a sheet of a table, whose rows are put in order for it. */
 void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 {
+	const int64_t now = view.source.unix_ms;
+	const bool text = view.format == FORMAT_TEXT;
+	bool folded = view.format == FORMAT_FOLDED;
+	char format[32];
+
 	*sheet = (struct sheet){
 		.layout = &layouts[view.id],
 		.table = table,
 		.file = table->file,
-		.text = view.format == FORMAT_TEXT,
+		.text = text,
 		.vcpus = view.id == FILE_vcpus,
 		.sum = view.sum,
 		.seconds = seconds,
-		.rates = seconds && view.interval && view.format == FORMAT_TEXT,
+		.rates = seconds && text,
+		.timed = seconds && !view.screen && view.format != FORMAT_JSON,
 	};
 	if (!view.sum && table->file->vcpus && !sheet->vcpus &&
-	    (sheet->text || view.format == FORMAT_FOLDED))
+	    (text || folded))
 		sheet->sum = view.id == FILE_times ? SUM_VCPU : SUM_VM;
-	print_time(sheet->time, view.source.unix_ms,
-		   sheet->text ? "%H:%M:%S" : "%Y-%m-%dT%H:%M:%S.Z");
-	if (!sheet->text)
-		sprintf(strchr(sheet->time, 'Z'), "%03dZ",
-			(int)(view.source.unix_ms % 1000));
+	snprintf(format, sizeof(format), text ? "%%T" : "%%FT%%T.%03dZ",
+		 (int)(now % 1000));
+	print_time(sheet->time, now, format);
 	snprintf(sheet->length, sizeof(sheet->length), "%.3f", seconds);
 	arrange_rows(sheet);
 	sheet_columns(sheet);
