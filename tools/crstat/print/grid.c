@@ -11,11 +11,9 @@
 void grid_clear(struct grid *grid, bool keep)
 {
 	grid->used = 0;
-	if (keep)
-		return;
-	grid->split = false;
-	memset(grid->widths, 0, sizeof(grid->widths));
-	for (unsigned int i = 0; i < grid->nr_columns; i++) {
+	grid->split &= keep;
+	for (unsigned int i = 0; i < GRID_MAX_COLUMNS && !keep; i++) {
+		grid->widths[i] = 0;
 		grid->columns[i].cells_width = 0;
 		grid->columns[i].says = false;
 	}
@@ -58,42 +56,34 @@ static bool fits(struct grid *grid, bool split, unsigned int gap)
 	return !view.width || grid->width <= view.width + gap;
 }
 
-static unsigned int effective_rank(const struct grid_column *column)
+/* How soon a column makes room as things stand. */
+static unsigned int rank_now(const struct grid *grid, unsigned int i)
 {
-	if (column->rank == GRID_STAYS || column->says)
-		return column->rank;
-	return column->rank + GRID_EMPTY;
-}
+	const struct grid_column *column = &grid->columns[i];
 
-/* Hide the column that is missed least. Return: false where all stay. */
-static bool hide_one(struct grid *grid)
-{
-	unsigned int least = 0, highest = GRID_STAYS;
-
-	for (unsigned int i = 0; i < grid->nr_columns; i++) {
-		unsigned int rank = effective_rank(&grid->columns[i]);
-
-		if (grid->widths[i] > 0 && rank > highest) {
-			highest = rank;
-			least = i;
-		}
-	}
-	if (highest != GRID_STAYS)
-		grid->widths[least] *= -1;
-	return highest != GRID_STAYS;
+	if (grid->widths[i] < 0 || column->rank == GRID_STAYS)
+		return GRID_STAYS;
+	return column->rank + (column->says ? 0 : GRID_EMPTY);
 }
 
 /* Decide the widths, and which columns make room. Return: whether anew. */
 static bool lay_out(struct grid *grid)
 {
 	int before[GRID_MAX_COLUMNS];
+	unsigned int least = 0;
 
 	memcpy(before, grid->widths, sizeof(before));
-	for (unsigned int i = 0; i < grid->nr_columns; i++)
-		grid->widths[i] = 0;
-	if ((grid->split || !fits(grid, false, 2)) && !fits(grid, true, 2))
-		while (!fits(grid, true, 1) && hide_one(grid))
-			;
+	memset(grid->widths, 0, sizeof(grid->widths));
+	if ((!grid->split && fits(grid, false, 2)) || fits(grid, true, 2))
+		return memcmp(before, grid->widths, sizeof(before));
+	while (!fits(grid, true, 1)) {
+		for (unsigned int i = 0; i < grid->nr_columns; i++)
+			if (rank_now(grid, i) > rank_now(grid, least))
+				least = i;
+		if (rank_now(grid, least) == GRID_STAYS)
+			break;
+		grid->widths[least] *= -1;
+	}
 	return memcmp(before, grid->widths, sizeof(before));
 }
 
@@ -192,10 +182,11 @@ void grid_print_hidden(const struct grid *grid)
 	for (unsigned int i = 0; i < grid->nr_columns; i++) {
 		const struct grid_column *column = &grid->columns[i];
 
-		if (grid->widths[i] > 0 || effective_rank(column) >= GRID_EMPTY)
-			continue;
-		printf("%s%s", before, column->heading);
-		before = ", ";
+		if (grid->widths[i] < 0 && column->says &&
+		    column->rank < GRID_EMPTY) {
+			printf("%s%s", before, column->heading);
+			before = ", ";
+		}
 	}
 	if (*before == ',')
 		putchar('\n');

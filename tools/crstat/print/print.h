@@ -64,9 +64,7 @@ void top_run(void);
  * Rank of a column that never makes room; the higher, the earlier it does. An
  * empty column is ranked this much higher, a dispensable one goes before those.
  */
-#define GRID_STAYS 0
-#define GRID_EMPTY 100
-#define GRID_DISPENSABLE 200
+enum { GRID_STAYS, GRID_EMPTY = 100, GRID_DISPENSABLE = 200 };
 
 struct grid_column {
 	char heading[32];
