@@ -20,26 +20,22 @@ static void put_quoted(const char *text, char escape)
 /* Comma-separated values as of RFC 4180; what does not apply is empty. */
 void csv_print(const struct sheet *sheet, bool heading)
 {
+	const unsigned int last = sheet->nr_shown - 1;
 	size_t len;
 
-	for (unsigned int i = 0; heading && i < sheet->nr_shown; i++)
-		printf("%s%s", i ? "," : "", sheet->shown[i].name);
-	if (heading)
-		putchar('\n');
-	for_each_row(row, sheet->table) {
-		for (unsigned int i = 0; i < sheet->nr_shown; i++) {
+	for (unsigned int i = 0; heading && i <= last; i++)
+		printf("%s%c", sheet->shown[i].name, i < last ? ',' : '\n');
+	for_each_row(row, sheet->table)
+		for (unsigned int i = 0; i <= last; i++) {
 			const char *text =
 				sheet_text(sheet, row, &sheet->shown[i], &len);
 
-			if (i)
-				putchar_unlocked(',');
 			if (memchr(text, ',', len) || memchr(text, '"', len))
 				put_quoted(text, '"');
 			else if (strcmp(text, "-"))
 				fwrite_unlocked(text, 1, len, stdout);
+			putchar_unlocked(i < last ? ',' : '\n');
 		}
-		putchar_unlocked('\n');
-	}
 }
 
 /*
@@ -87,32 +83,26 @@ static void put_label(char *before, const char *name, const char *text)
 	*before = ',';
 }
 
-/*
- * A metric's sample but for its number. Labels are keys of the row but a VM's
- * process, the guest's name, and a bucket's bound unless that is NULL.
- */
+/* Of a metric all but the number; @le: a bucket's bound, else NULL. */
 static void put_sample(const char *metric, const struct file *file,
-		       const struct cell *row, uint64_t labels,
-		       const char *bound)
+		       const struct cell *row, uint64_t labels, const char *le)
 {
-	const char *name = file->vcpus ? guest_own_name(row) : NULL;
+	const char *guest = file->vcpus ? guest_own_name(row) : NULL;
 	char text[CELL_TEXT_LEN], before = '{';
 	size_t len;
 
 	printf("%s", metric);
-	if (file->vcpus)
-		labels &= ~COLUMN_BIT(ID_pid);
-	if (file->vcpus && row[ID_vm].type == CELL_NONE)
-		labels |= COLUMN_BIT(ID_state);
-	if (name)
-		put_label(&before, "guest", name);
-	for_each_column(c, labels)
+	if (guest)
+		put_label(&before, "guest", guest);
+	for_each_column(c, labels) {
+		const struct column *column = &file->columns[c];
+
 		if (row[c].type != CELL_NONE)
-			put_label(&before, file->columns[c].name,
-				  cell_text(&row[c], file->columns[c].kind,
-					    text, &len));
-	if (bound)
-		put_label(&before, "le", bound);
+			put_label(&before, column->name,
+				  cell_text(&row[c], column->kind, text, &len));
+	}
+	if (le)
+		put_label(&before, "le", le);
 	fputs(before == ',' ? "} " : " ", stdout);
 }
 
@@ -122,13 +112,14 @@ static void put_sample(const char *metric, const struct file *file,
  * Times as one histogram, a series for each register, direction and outcome of
  * each vCPU. A bucket has all that is below its bound.
  */
-static void print_histograms(struct table *table)
+static void print_histograms(struct table *table, uint64_t labels)
 {
 	const struct file *file = table->file;
 	uint64_t of = file->keys & ~COLUMN_BIT(TIMES_ns);
 	struct table group;
 	char le[32];
 
+	labels &= ~COLUMN_BIT(TIMES_ns);
 	table_sort(table, &(struct order){ .columns = file->keys });
 	puts("# HELP " HISTOGRAM
 	     " what intercepted accesses took\n# TYPE " HISTOGRAM " histogram");
@@ -147,14 +138,14 @@ static void print_histograms(struct table *table)
 			if (bound >> 32)
 				continue;
 			snprintf(le, sizeof(le), "%.9g", (bound ?: 256) / 1e9);
-			put_sample(HISTOGRAM "_bucket", file, row, of, le);
+			put_sample(HISTOGRAM "_bucket", file, row, labels, le);
 			printf("%" PRIu64 "\n", count);
 		}
-		put_sample(HISTOGRAM "_bucket", file, last, of, "+Inf");
+		put_sample(HISTOGRAM "_bucket", file, last, labels, "+Inf");
 		printf("%" PRIu64 "\n", count);
-		put_sample(HISTOGRAM "_sum", file, last, of, NULL);
+		put_sample(HISTOGRAM "_sum", file, last, labels, NULL);
 		printf("%.9f\n", ns / 1e9);
-		put_sample(HISTOGRAM "_count", file, last, of, NULL);
+		put_sample(HISTOGRAM "_count", file, last, labels, NULL);
 		printf("%" PRIu64 "\n", count);
 	}
 }
@@ -164,14 +155,15 @@ static void print_histograms(struct table *table)
  * are one series. Those of vcpus are the module's, others those of a row of
  * their file: of a bit, not of bits, which promtool takes for a unit.
  * OpenMetrics names a family without _total, Prometheus with it. A bound can
- * shrink, when its table is reset. Labels are keys; a VM's name has its process
- * in it.
+ * shrink, when its table is reset. Labels are the guest's name, keys but
+ * a VM's process, which its name has in it, and what a row of no VM is of.
  */
 void metrics_print(const struct sheet *sheet)
 {
 	struct table *table = sheet->table;
 	const struct file *file = sheet->file;
 	uint64_t metrics = (file->counts | file->bounds) & ~table->absent;
+	uint64_t labels = file->lives;
 	bool open = view.format == FORMAT_OPENMETRICS;
 	char text[CELL_TEXT_LEN], metric[64];
 	size_t len;
@@ -179,9 +171,10 @@ void metrics_print(const struct sheet *sheet)
 	if (file->vcpus) {
 		join_lives(table);
 		fold_table(table, file->lives);
+		labels &= ~COLUMN_BIT(ID_pid);
 	}
 	if (view.id == FILE_times) {
-		print_histograms(table);
+		print_histograms(table, labels);
 		metrics = 0;
 	}
 	for_each_column(c, metrics) {
@@ -200,7 +193,7 @@ void metrics_print(const struct sheet *sheet)
 		for_each_row(row, table) {
 			if (row[c].type != CELL_NUMBER)
 				continue;
-			put_sample(metric, file, row, file->keys, NULL);
+			put_sample(metric, file, row, labels, NULL);
 			puts(cell_text(&row[c], KIND_COUNT, text, &len));
 		}
 	}
