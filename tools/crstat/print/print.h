@@ -158,7 +158,6 @@ struct sheet {
 
 void print_time(char text[32], int64_t unix_ms, const char *format);
 void sheet_open(struct sheet *sheet, struct table *table, double seconds);
-void sheet_columns(struct sheet *sheet);
 const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 		       const struct shown *shown, size_t *len);
 struct table group_at(const struct table *table, size_t i, uint64_t columns);
