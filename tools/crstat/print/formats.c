@@ -27,8 +27,7 @@ void csv_print(const struct sheet *sheet, bool heading)
 		printf("%s%c", sheet->shown[i].name, i < last ? ',' : '\n');
 	for_each_row(row, sheet->table)
 		for (unsigned int i = 0; i <= last; i++) {
-			const char *text =
-				sheet_text(sheet, row, &sheet->shown[i], &len);
+			const char *text = sheet_text(sheet, row, i, &len);
 
 			if (memchr(text, ',', len) || memchr(text, '"', len))
 				put_quoted(text, '"');
@@ -58,7 +57,7 @@ void json_print(const struct sheet *sheet)
 		printf("%s%s", before, line);
 		for (unsigned int i = 0; i < sheet->nr_shown; i++) {
 			const struct shown *shown = &sheet->shown[i];
-			const char *text = sheet_text(sheet, row, shown, &len);
+			const char *text = sheet_text(sheet, row, i, &len);
 
 			putchar_unlocked(i ? ',' : '{');
 			put_quoted(shown->name, '\\');
@@ -162,7 +161,8 @@ void metrics_print(const struct sheet *sheet)
 {
 	struct table *table = sheet->table;
 	const struct file *file = sheet->file;
-	uint64_t metrics = (file->counts | file->bounds) & ~table->absent;
+	uint64_t metrics = view.id == FILE_times ? 0 :
+						   file->counts | file->bounds;
 	uint64_t labels = file->lives;
 	bool open = view.format == FORMAT_OPENMETRICS;
 	char text[CELL_TEXT_LEN], metric[64];
@@ -173,11 +173,9 @@ void metrics_print(const struct sheet *sheet)
 		fold_table(table, file->lives);
 		labels &= ~COLUMN_BIT(ID_pid);
 	}
-	if (view.id == FILE_times) {
+	if (view.id == FILE_times)
 		print_histograms(table, labels);
-		metrics = 0;
-	}
-	for_each_column(c, metrics) {
+	for_each_column(c, metrics & ~table->absent) {
 		const struct column *column = &file->columns[c];
 		const char *total = is_of(file, c, BOUNDS) ? "" : "_total";
 		int family =

@@ -102,19 +102,19 @@ void print_wrapped(FILE *out, const char *text, unsigned int blanks,
 
 struct shown {
 	/*
-	 * A column of the file; the VM by the name that people know it by; that
-	 * name alone; the row's part of its group's events; when an interval
-	 * ended, and how long it was; what a value or an address is.
+	 * A column of the file; the name that people gave the VM; the row's part
+	 * of its group's events; when an interval ended, and how long it was;
+	 * what a value or an address is.
 	 */
 	enum {
 		SHOW_CELL,
-		SHOW_VM,
 		SHOW_GUEST,
 		SHOW_PERCENT,
 		SHOW_TIME,
 		SHOW_SECONDS,
 		SHOW_MEANING
 	} what;
+	/* Of what is none it is the first, a key. */
 	unsigned int column;
 	const char *name;
 };
@@ -159,7 +159,7 @@ struct sheet {
 void print_time(char text[32], int64_t unix_ms, const char *format);
 void sheet_open(struct sheet *sheet, struct table *table, double seconds);
 const char *sheet_text(const struct sheet *sheet, const struct cell *row,
-		       const struct shown *shown, size_t *len);
+		       unsigned int i, size_t *len);
 struct table group_at(const struct table *table, size_t i, uint64_t columns);
 void sheet_grid(const struct sheet *sheet, struct grid *grid);
 void sheet_print(const struct sheet *sheet);

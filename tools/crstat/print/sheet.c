@@ -41,8 +41,7 @@ void print_time(char text[32], int64_t unix_ms, const char *format)
 		gmtime_r(&seconds, &tm);
 	else
 		localtime_r(&seconds, &tm);
-	if (!strftime(text, 32, format, &tm))
-		*text = '\0';
+	strftime(text, 32, format, &tm);
 }
 
 /* The rows from the one at @i on that are equal to it in some columns. */
@@ -66,14 +65,14 @@ static void rank_rows(struct sheet *sheet)
 	const struct file *file = sheet->file;
 	struct table *table = sheet->table, group;
 	struct order order = { .columns = layout->group, .by_events = true };
-	bool less = sheet->text && !view.all;
+	bool less = view.format == FORMAT_TEXT && !view.all;
 	size_t nr = 0, top = SIZE_MAX;
 
 	if (file->vcpus && sheet->sum != SUM_HOST)
 		order.columns |= file->keys & IDS;
 	if (sheet->sum == SUM_VM)
 		order.columns &= ~COLUMN_BIT(ID_vcpu);
-	if (sheet->text || view.format == FORMAT_FOLDED)
+	if (sheet->text)
 		table_sort(table, &order);
 	else
 		order.columns = 0;
@@ -102,9 +101,8 @@ static void rank_rows(struct sheet *sheet)
 static void arrange_rows(struct sheet *sheet)
 {
 	const struct file *file = sheet->file;
-	const char *sort = view.sort ?: "";
-	struct order order = { .reverse = *sort == '-' };
-	struct order by_state = { .by_state = true };
+	const char *sort = view.sort;
+	struct order order = { .by_state = true };
 	struct table *table = sheet->table;
 
 	if (file->vcpus) {
@@ -114,12 +112,13 @@ static void arrange_rows(struct sheet *sheet)
 		select_rows(&view.select, table);
 		sum_table(table, sheet->sum);
 	}
-	by_state.columns = file->keys & ~COLUMN_BIT(ID_pid);
+	order.columns = file->keys & ~COLUMN_BIT(ID_pid);
 	if (sheet->vcpus)
-		table_sort(table, &by_state);
+		table_sort(table, &order);
 	else if (sheet->layout->ranked)
 		rank_rows(sheet);
-	if (view.sort) {
+	if (sort) {
+		order = (struct order){ .reverse = *sort == '-' };
 		sort += order.reverse;
 		order.column = 1 + file_column(file, sort, strlen(sort));
 		if (!order.column)
@@ -127,8 +126,7 @@ static void arrange_rows(struct sheet *sheet)
 			     file->name, sort);
 		table_sort(table, &order);
 	}
-	if (view.limit)
-		table->nr_rows = MIN(table->nr_rows, view.limit);
+	table->nr_rows = MIN(table->nr_rows, view.limit ?: SIZE_MAX);
 }
 
 /* Show a column; a bound that nobody asked for where it says something. */
@@ -148,8 +146,6 @@ static void show(struct sheet *sheet, const char *name)
 	bool says = view.columns || !sheet->text ||
 		    !is_of(file, shown.column, BOUNDS);
 
-	if (c == ID_vm && file->vcpus && sheet->text)
-		shown.what = SHOW_VM;
 	while (c < 0 &&
 	       (!others[shown.what] || strcmp(name, others[shown.what])))
 		if (shown.what++ == SHOW_MEANING)
@@ -183,7 +179,6 @@ static void choose_columns(struct sheet *sheet)
 	const struct file *file = sheet->file;
 	const char *names = view.columns;
 	uint64_t columns = names ? 0 : file->all & ~sheet->table->absent;
-	uint64_t thread = COLUMN_BIT(ID_pid) | COLUMN_BIT(ID_tid);
 
 	if (sheet->timed)
 		show(sheet, "time");
@@ -194,7 +189,7 @@ static void choose_columns(struct sheet *sheet)
 	if (sheet->text && sheet->layout->columns)
 		columns &= IDS;
 	if (sheet->text && sheet->vcpus && sheet->timed)
-		columns &= file->counts | (IDS & ~thread);
+		columns &= file->counts | (file->lives & ~COLUMN_BIT(ID_pid));
 	if (sheet->text && !sheet->vcpus && file->vcpus)
 		for_each_column(c, IDS)
 			if (!tells_apart(sheet, c))
@@ -214,9 +209,7 @@ static void choose_columns(struct sheet *sheet)
 /* Make a sheet of a table, whose rows are put in order for it. */
 void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 {
-	const int64_t now = view.source.unix_ms;
-	const bool text = view.format == FORMAT_TEXT;
-	bool folded = view.format == FORMAT_FOLDED;
+	bool text = view.format == FORMAT_TEXT || view.format == FORMAT_FOLDED;
 	char format[32];
 
 	*sheet = (struct sheet){
@@ -230,12 +223,11 @@ void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 		.rates = seconds && text,
 		.timed = seconds && !view.screen && view.format != FORMAT_JSON,
 	};
-	if (!view.sum && table->file->vcpus && !sheet->vcpus &&
-	    (text || folded))
+	if (!view.sum && table->file->vcpus && !sheet->vcpus && text)
 		sheet->sum = view.id == FILE_times ? SUM_VCPU : SUM_VM;
 	snprintf(format, sizeof(format), text ? "%%T" : "%%FT%%T.%03dZ",
-		 (int)(now % 1000));
-	print_time(sheet->time, now, format);
+		 (int)(view.source.unix_ms % 1000));
+	print_time(sheet->time, view.source.unix_ms, format);
 	snprintf(sheet->length, sizeof(sheet->length), "%.3f", seconds);
 	arrange_rows(sheet);
 	choose_columns(sheet);
@@ -266,19 +258,23 @@ static const char *decimal_text(char *text, uint64_t n, unsigned int decimals,
  * apply, "" what there is none of.
  */
 const char *sheet_text(const struct sheet *sheet, const struct cell *row,
-		       const struct shown *shown, size_t *len)
+		       unsigned int i, size_t *len)
 {
 	static char text[NAME_LEN];
 	static const double scale[] = { 1, 10, 100 };
 	const struct file *file = sheet->file;
-	const unsigned int c = shown->column;
+	const unsigned int c = sheet->shown[i].column;
 	uint64_t whole = row[file->nr_columns].number;
 	const char *word = text;
 	unsigned int decimals;
 	double number;
 
-	switch (shown->what) {
+	switch (sheet->shown[i].what) {
 	case SHOW_CELL:
+		if (c == ID_vm && file->vcpus && sheet->text) {
+			word = guest_name(row);
+			break;
+		}
 		if (!sheet->rates || row[c].type != CELL_NUMBER ||
 		    !is_of(file, c, COUNTS))
 			return cell_text(&row[c], file->columns[c].kind, text,
@@ -291,11 +287,8 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 					    decimals, "", len);
 		snprintf(text, sizeof(text), "%.2g", number);
 		break;
-	case SHOW_VM:
-		word = guest_name(&row[c]);
-		break;
 	case SHOW_GUEST:
-		word = guest_own_name(&row[ID_vm]) ?: "-";
+		word = guest_own_name(row) ?: "-";
 		break;
 	case SHOW_PERCENT:
 		number = whole ? 1e4 * row_events(file, row) / whole : 0;
@@ -375,8 +368,7 @@ void sheet_grid(const struct sheet *sheet, struct grid *grid)
 		table = &nothing;
 	for_each_row(row, table)
 		for (unsigned int i = 0; i < sheet->nr_shown; i++) {
-			const char *text =
-				sheet_text(sheet, row, &sheet->shown[i], &len);
+			const char *text = sheet_text(sheet, row, i, &len);
 
 			grid_cell(grid, i, text, len);
 		}
