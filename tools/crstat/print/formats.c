@@ -93,13 +93,11 @@ static void put_sample(const char *metric, const struct file *file,
 	printf("%s", metric);
 	if (guest)
 		put_label(&before, "guest", guest);
-	for_each_column(c, labels) {
-		const struct column *column = &file->columns[c];
-
+	for_each_column(c, labels)
 		if (row[c].type != CELL_NONE)
-			put_label(&before, column->name,
-				  cell_text(&row[c], column->kind, text, &len));
-	}
+			put_label(&before, file->columns[c].name,
+				  cell_text(&row[c], file->columns[c].kind,
+					    text, &len));
 	if (le)
 		put_label(&before, "le", le);
 	fputs(before == ',' ? "} " : " ", stdout);
@@ -260,11 +258,9 @@ static uint64_t print_histogram(const struct table *table)
 	char all[32], each[32], most_ns[32];
 
 	for_each_row(row, table) {
-		uint64_t n = cell_number(&row[TIMES_count]);
-
-		count += n;
+		count += cell_number(&row[TIMES_count]);
 		ns += cell_number(&row[TIMES_total]);
-		most = MAX(n, most);
+		most = MAX(cell_number(&row[TIMES_count]), most);
 		longest = MAX(cell_number(&row[TIMES_longest]), longest);
 	}
 	print_owner(first);

@@ -43,13 +43,12 @@ static bool fits(struct grid *grid, bool split, unsigned int gap)
 	grid->gap = gap;
 	grid->width = 0;
 	for (unsigned int i = 0; i < grid->nr_columns; i++) {
-		const struct grid_column *column = &grid->columns[i];
-		size_t width = strlen(column->heading);
-		size_t first = strcspn(column->heading, "_");
+		const char *heading = grid->columns[i].heading;
+		size_t width = strlen(heading), first = strcspn(heading, "_");
 
 		if (split && first < width)
 			width = MAX(first, width - first - 1);
-		width = MAX(width, column->cells_width);
+		width = MAX(width, grid->columns[i].cells_width);
 		grid->width += grid->widths[i] < 0 ? 0 : width + gap;
 		grid->widths[i] = grid->widths[i] < 0 ? -width : width;
 	}
@@ -71,18 +70,18 @@ static bool lay_out(struct grid *grid)
 {
 	int before[GRID_MAX_COLUMNS];
 	unsigned int least = 0;
+	bool done;
 
 	memcpy(before, grid->widths, sizeof(before));
 	memset(grid->widths, 0, sizeof(grid->widths));
-	if ((!grid->split && fits(grid, false, 2)) || fits(grid, true, 2))
-		return memcmp(before, grid->widths, sizeof(before));
-	while (!fits(grid, true, 1)) {
+	done = (!grid->split && fits(grid, false, 2)) || fits(grid, true, 2);
+	while (!done && !fits(grid, true, 1)) {
 		for (unsigned int i = 0; i < grid->nr_columns; i++)
 			if (rank_now(grid, i) > rank_now(grid, least))
 				least = i;
-		if (rank_now(grid, least) == GRID_STAYS)
-			break;
-		grid->widths[least] *= -1;
+		done = rank_now(grid, least) == GRID_STAYS;
+		if (!done)
+			grid->widths[least] *= -1;
 	}
 	return memcmp(before, grid->widths, sizeof(before));
 }
@@ -152,10 +151,7 @@ static const char *print_line(const struct grid *grid, const char *text,
 	return text;
 }
 
-/*
- * Print the rows, before them the heading unless the layout is that of the last
- * time. Return: whether the heading was printed.
- */
+/* Print the rows, a new layout's heading above. Return: whether it is new. */
 bool grid_print(struct grid *grid)
 {
 	bool heading = lay_out(grid);

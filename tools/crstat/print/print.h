@@ -60,10 +60,7 @@ void top_run(void);
 /* The columns of any file and some more. */
 #define GRID_MAX_COLUMNS 72
 
-/*
- * Rank of a column that never makes room; the higher, the earlier it does. An
- * empty column is ranked this much higher, a dispensable one goes before those.
- */
+/* The higher a rank, the sooner a column makes room; EMPTY adds to it. */
 enum { GRID_STAYS, GRID_EMPTY = 100, GRID_DISPENSABLE = 200 };
 
 struct grid_column {
@@ -119,26 +116,11 @@ struct shown {
 	const char *name;
 };
 
-/* How a file is shown where it isn't just all columns and rows as they are. */
-struct layout {
-	/* Behind those that tell whose a row is; a bound if it says more. */
-	const char *columns;
-	/* Rows are ranked by events among those equal in these columns. */
-	bool ranked;
-	uint64_t group;
-	/* Heading of what a value or address means. */
-	const char *meaning;
-	/* Rows without events, and those behind so many, need --all. */
-	bool idle_hidden;
-	unsigned int top;
-};
-
 /*
  * A table on its way to the eye or to a program. Its rows are selected, summed
  * and in order, its columns are those that are wanted; all formats print it.
  */
 struct sheet {
-	const struct layout *layout;
 	/* Whether it is for the eye, and of the file vcpus. */
 	bool text, vcpus;
 	enum sum sum;
@@ -152,7 +134,7 @@ struct sheet {
 	/* When the reading was taken; of an interval, how long: else 0. */
 	char time[32], length[16];
 	double seconds;
-	/* Whether events are printed by the second; rows tell the time. */
+	/* Whether events are printed by the second; each row tells the time. */
 	bool rates, timed;
 };
 

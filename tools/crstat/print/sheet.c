@@ -7,7 +7,19 @@
 #include "crstat.h"
 #include "print/print.h"
 
-static const struct layout layouts[NR_MODULE_FILES] = {
+/* How a file is shown where it isn't just all columns and rows as they are. */
+static const struct layout {
+	/* Behind those that tell whose a row is; a bound if it says more. */
+	const char *columns;
+	/* Rows are ranked by events among those equal in these columns. */
+	bool ranked;
+	uint64_t group;
+	/* Heading of what a value or address means. */
+	const char *meaning;
+	/* Rows without events, and those behind so many, need --all. */
+	bool idle_hidden;
+	unsigned int top;
+} layouts[NR_MODULE_FILES] = {
 	[FILE_values] = { "reg,percent,count,error,value,bits", true,
 			  COLUMN_BIT(VALUES_reg), "bits", false, 0 },
 	[FILE_bits] = { "reg,bit,name,set,cleared", true, COLUMN_BIT(BITS_reg),
@@ -61,15 +73,15 @@ struct table group_at(const struct table *table, size_t i, uint64_t columns)
  */
 static void rank_rows(struct sheet *sheet)
 {
-	const struct layout *layout = sheet->layout;
+	const struct layout *layout = &layouts[view.id];
 	const struct file *file = sheet->file;
 	struct table *table = sheet->table, group;
 	struct order order = { .columns = layout->group, .by_events = true };
 	bool less = view.format == FORMAT_TEXT && !view.all;
 	size_t nr = 0, top = SIZE_MAX;
 
-	if (file->vcpus && sheet->sum != SUM_HOST)
-		order.columns |= file->keys & IDS;
+	if (sheet->sum != SUM_HOST)
+		order.columns |= file->keys & ~file->others;
 	if (sheet->sum == SUM_VM)
 		order.columns &= ~COLUMN_BIT(ID_vcpu);
 	if (sheet->text)
@@ -115,7 +127,7 @@ static void arrange_rows(struct sheet *sheet)
 	order.columns = file->keys & ~COLUMN_BIT(ID_pid);
 	if (sheet->vcpus)
 		table_sort(table, &order);
-	else if (sheet->layout->ranked)
+	else if (layouts[view.id].ranked)
 		rank_rows(sheet);
 	if (sort) {
 		order = (struct order){ .reverse = *sort == '-' };
@@ -136,10 +148,10 @@ static void show(struct sheet *sheet, const char *name)
 	/* What is no column of the file. */
 	const char *const others[] = {
 		[SHOW_GUEST] = file->vcpus ? "guest" : NULL,
-		[SHOW_PERCENT] = sheet->layout->ranked ? "percent" : NULL,
+		[SHOW_PERCENT] = layouts[view.id].ranked ? "percent" : NULL,
 		[SHOW_TIME] = "time",
 		[SHOW_SECONDS] = "seconds",
-		[SHOW_MEANING] = sheet->layout->meaning,
+		[SHOW_MEANING] = layouts[view.id].meaning,
 	};
 	int c = file_column(file, name, strlen(name));
 	struct shown shown = { SHOW_CELL, MAX(c, 0), name };
@@ -166,7 +178,7 @@ static bool tells_apart(const struct sheet *sheet, unsigned int c)
 
 	if (c == ID_vm || c == ID_vcpu)
 		return sheet->sum <= (c == ID_vm ? SUM_VM : SUM_VCPU);
-	if (c != ID_pid && is_of(sheet->file, c, KEYS))
+	if (c != ID_pid && is_of(table->file, c, KEYS))
 		for_each_row(row, table)
 			if (!rows_equal(row, table->rows[0], COLUMN_BIT(c)))
 				return true;
@@ -177,16 +189,17 @@ static bool tells_apart(const struct sheet *sheet, unsigned int c)
 static void choose_columns(struct sheet *sheet)
 {
 	const struct file *file = sheet->file;
-	const char *names = view.columns;
-	uint64_t columns = names ? 0 : file->all & ~sheet->table->absent;
+	const char *layout = sheet->text ? layouts[view.id].columns : NULL;
+	const char *names = view.columns ?: layout ?: "";
+	uint64_t columns = view.columns ? 0 : file->all;
 
 	if (sheet->timed)
 		show(sheet, "time");
 	if (sheet->timed && !sheet->text)
 		show(sheet, "seconds");
-	if (!names && file->vcpus && !sheet->text)
+	if (!view.columns && file->vcpus && !sheet->text)
 		show(sheet, "guest");
-	if (sheet->text && sheet->layout->columns)
+	if (layout)
 		columns &= IDS;
 	if (sheet->text && sheet->vcpus && sheet->timed)
 		columns &= file->counts | (file->lives & ~COLUMN_BIT(ID_pid));
@@ -194,10 +207,8 @@ static void choose_columns(struct sheet *sheet)
 		for_each_column(c, IDS)
 			if (!tells_apart(sheet, c))
 				columns &= ~COLUMN_BIT(c);
-	for_each_column(c, columns)
+	for_each_column(c, columns & ~sheet->table->absent)
 		show(sheet, file->columns[c].name);
-	if (!names)
-		names = (sheet->text ? sheet->layout->columns : NULL) ?: "";
 	for (size_t len; *names; names += len + (names[len] == ',')) {
 		len = strcspn(names, ",");
 		show(sheet, word_keep(names, len)->text);
@@ -213,7 +224,6 @@ void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 	char format[32];
 
 	*sheet = (struct sheet){
-		.layout = &layouts[view.id],
 		.table = table,
 		.file = table->file,
 		.text = text,
@@ -223,7 +233,7 @@ void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 		.rates = seconds && text,
 		.timed = seconds && !view.screen && view.format != FORMAT_JSON,
 	};
-	if (!view.sum && table->file->vcpus && !sheet->vcpus && text)
+	if (!view.sum && !sheet->vcpus && text)
 		sheet->sum = view.id == FILE_times ? SUM_VCPU : SUM_VM;
 	snprintf(format, sizeof(format), text ? "%%T" : "%%FT%%T.%03dZ",
 		 (int)(view.source.unix_ms % 1000));
