@@ -150,11 +150,9 @@ static void print_rows(const struct sheet *sheet)
 	if (!same)
 		grid.nr_columns = 0;
 	before = *sheet;
-	grid.limit = view.width;
-	grid.colour = view.colour;
 	grid_clear(&grid, keep);
 	sheet_grid(sheet, &grid);
-	lines = grid_print(&grid, !keep) ? nr : lines + nr;
+	lines = grid_print(&grid) ? nr : lines + nr;
 }
 
 /* Print a view of each interval until stopped, or of all that are recorded. */

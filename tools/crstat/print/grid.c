@@ -7,111 +7,83 @@
 /* What a wrapped column needs to be of use. */
 #define WRAP_WIDTH 20
 
-/* Forget the rows, and how wide they were unless they set the layout. */
+/* Forget the rows, and the layout unless it is kept. */
 void grid_clear(struct grid *grid, bool keep)
 {
 	grid->used = 0;
 	grid->split &= keep;
-	for (unsigned int i = 0; i < grid->nr_columns && !keep; i++) {
+	for (unsigned int i = 0; i < GRID_MAX_COLUMNS && !keep; i++) {
+		grid->widths[i] = 0;
 		grid->columns[i].cells_width = 0;
 		grid->columns[i].says = false;
 	}
 }
 
-/* Add the next cell. */
-void grid_cell(struct grid *grid, const char *text, size_t len)
+/* Add a cell of a column; @text has a '\0' after it. */
+void grid_cell(struct grid *grid, unsigned int i, const char *text, size_t len)
 {
-	struct grid_column *column = &grid->columns[grid->next++];
+	struct grid_column *column = &grid->columns[i];
 
-	if (grid->next == grid->nr_columns)
-		grid->next = 0;
 	if (grid->used + len + 1 > grid->size) {
 		grid->size = 2 * (grid->used + len + 1);
 		grid->text = or_fail(realloc(grid->text, grid->size));
 	}
-	memcpy(grid->text + grid->used, text, len);
-	grid->text[grid->used + len] = '\0';
+	memcpy(grid->text + grid->used, text, len + 1);
 	grid->used += len + 1;
 	column->says |= len > 1 || (len && *text != '0' && *text != '-');
-	if (column->side == GRID_WRAP && len > WRAP_WIDTH)
-		len = WRAP_WIDTH;
-	if (column->cells_width < len)
-		column->cells_width = len;
+	if (column->side == GRID_WRAP)
+		len = MIN(len, WRAP_WIDTH);
+	column->cells_width = MAX(len, column->cells_width);
 }
 
-/* The width with or without what is above and below a heading's first '_'. */
-static unsigned int heading_width(const char *heading, bool split)
-{
-	size_t first = strcspn(heading, "_");
-	size_t len = strlen(heading);
-
-	if (!split || first == len)
-		return len;
-	return first > len - first - 1 ? first : len - first - 1;
-}
-
-/* The width of the columns that are not hidden, as things stand. */
-static unsigned int total_width(const struct grid *grid)
-{
-	unsigned int total = 0;
-
-	for (unsigned int i = 0; i < grid->nr_columns; i++)
-		if (!grid->columns[i].hidden)
-			total += grid->columns[i].width + grid->gap;
-	return total - grid->gap;
-}
-
+/* Set the widths as things stand. Return: whether the columns fit. */
 static bool fits(struct grid *grid, bool split, unsigned int gap)
 {
 	grid->split = split;
 	grid->gap = gap;
+	grid->width = 0;
 	for (unsigned int i = 0; i < grid->nr_columns; i++) {
-		struct grid_column *column = &grid->columns[i];
+		const char *heading = grid->columns[i].heading;
+		size_t width = strlen(heading), first = strcspn(heading, "_");
 
-		column->width = heading_width(column->heading, split);
-		if (column->width < column->cells_width)
-			column->width = column->cells_width;
+		if (split && first < width)
+			width = MAX(first, width - first - 1);
+		width = MAX(width, grid->columns[i].cells_width);
+		grid->width += grid->widths[i] < 0 ? 0 : width + gap;
+		grid->widths[i] = grid->widths[i] < 0 ? -width : width;
 	}
-	return !grid->limit || total_width(grid) <= grid->limit;
+	return !view.width || grid->width <= view.width + gap;
 }
 
-static unsigned int effective_rank(const struct grid_column *column)
+/* How soon a column makes room as things stand. */
+static unsigned int rank_now(const struct grid *grid, unsigned int i)
 {
+	const struct grid_column *column = &grid->columns[i];
+
+	if (grid->widths[i] < 0 || column->rank == GRID_STAYS)
+		return GRID_STAYS;
 	return column->rank + (column->says ? 0 : GRID_EMPTY);
-}
-
-/* The column that is missed least; NULL where all stay. */
-static struct grid_column *least_missed(struct grid *grid)
-{
-	struct grid_column *least = NULL;
-
-	for (unsigned int i = 0; i < grid->nr_columns; i++) {
-		struct grid_column *column = &grid->columns[i];
-
-		if (column->hidden || column->rank == GRID_STAYS)
-			continue;
-		if (!least || effective_rank(column) > effective_rank(least))
-			least = column;
-	}
-	return least;
 }
 
 /* Decide the widths, and which columns make room. Return: whether anew. */
 static bool lay_out(struct grid *grid)
 {
-	struct grid_column before[GRID_MAX_COLUMNS], *least;
-	bool other = false;
+	int before[GRID_MAX_COLUMNS];
+	unsigned int least = 0;
+	bool done;
 
-	memcpy(before, grid->columns, sizeof(before));
-	for (unsigned int i = 0; i < grid->nr_columns; i++)
-		grid->columns[i].hidden = false;
-	if ((grid->split || !fits(grid, false, 2)) && !fits(grid, true, 2))
-		while (!fits(grid, true, 1) && (least = least_missed(grid)))
-			least->hidden = true;
-	for (unsigned int i = 0; i < grid->nr_columns; i++)
-		other |= before[i].width != grid->columns[i].width ||
-			 before[i].hidden != grid->columns[i].hidden;
-	return other;
+	memcpy(before, grid->widths, sizeof(before));
+	memset(grid->widths, 0, sizeof(grid->widths));
+	done = (!grid->split && fits(grid, false, 2)) || fits(grid, true, 2);
+	while (!done && !fits(grid, true, 1)) {
+		for (unsigned int i = 0; i < grid->nr_columns; i++)
+			if (rank_now(grid, i) > rank_now(grid, least))
+				least = i;
+		done = rank_now(grid, least) == GRID_STAYS;
+		if (!done)
+			grid->widths[least] *= -1;
+	}
+	return memcmp(before, grid->widths, sizeof(before));
 }
 
 /* Print a text, cut at blanks; lines but the first begin at @start. */
@@ -141,35 +113,36 @@ static const char *print_line(const struct grid *grid, const char *text,
 			      bool upper)
 {
 	static char *line;
-	size_t width = total_width(grid), at = 0, end = 0;
+	size_t at = 0, end = 0;
 
-	line = memset(or_fail(realloc(line, width + 1)), ' ', width);
+	line = or_fail(realloc(line, grid->width + 1));
+	memset(line, ' ', grid->width);
 	for (unsigned int i = 0; i < grid->nr_columns; i++) {
 		const struct grid_column *column = &grid->columns[i];
-		const char *cell = text ? text : column->heading;
-		size_t len = strlen(cell), first, start = at;
+		const char *cell = text ?: column->heading, *cut = NULL;
+		size_t len, start = at;
 
+		if (!text && grid->split)
+			cut = strchr(cell, '_');
+		if (cut && !upper)
+			cell = cut + 1;
+		len = strlen(cell);
+		if (upper)
+			len = cut ? cut - cell : 0;
 		if (text)
 			text += len + 1;
-		if (column->hidden)
+		if (grid->widths[i] < 0)
 			continue;
-		first = text || !grid->split ? len : strcspn(cell, "_");
-		if (first < len) {
-			len = upper ? first : len - first - 1;
-			cell += upper ? 0 : first + 1;
-		} else if (upper) {
-			len = 0;
-		}
-		at += column->width + grid->gap;
+		at += grid->widths[i] + grid->gap;
 		if (text && column->side == GRID_WRAP) {
 			fwrite_unlocked(line, 1, end, grid->out);
 			print_wrapped(grid->out, cell, start - end, start,
-				      grid->limit);
+				      view.width);
 			end = 0;
 			continue;
 		}
 		if (column->side == GRID_RIGHT)
-			start += column->width - len;
+			start += grid->widths[i] - len;
 		memcpy(line + start, cell, len);
 		end = len ? start + len : end;
 	}
@@ -178,24 +151,20 @@ static const char *print_line(const struct grid *grid, const char *text,
 	return text;
 }
 
-/*
- * Print the rows, before them the heading where it is wanted or the layout is
- * not that of the last time. Return: whether the heading was printed.
- */
-bool grid_print(struct grid *grid, bool heading)
+/* Print the rows, a new layout's heading above. Return: whether it is new. */
+bool grid_print(struct grid *grid)
 {
+	bool heading = lay_out(grid);
+	bool bold = heading && view.colour && !view.screen;
 	const char *text = grid->text;
 
 	grid->out = grid->out ?: stdout;
-	heading |= lay_out(grid);
-	if (heading && grid->colour)
-		fputs("\033[1m", grid->out);
+	fputs(bold ? "\033[1m" : "", grid->out);
 	if (heading && grid->split)
 		print_line(grid, NULL, true);
 	if (heading)
 		print_line(grid, NULL, false);
-	if (heading && grid->colour)
-		fputs("\033[0m", grid->out);
+	fputs(bold ? "\033[0m" : "", grid->out);
 	while (grid->used && text < grid->text + grid->used)
 		text = print_line(grid, text, false);
 	return heading;
@@ -209,10 +178,11 @@ void grid_print_hidden(const struct grid *grid)
 	for (unsigned int i = 0; i < grid->nr_columns; i++) {
 		const struct grid_column *column = &grid->columns[i];
 
-		if (!column->hidden || effective_rank(column) >= GRID_EMPTY)
-			continue;
-		printf("%s%s", before, column->heading);
-		before = ", ";
+		if (grid->widths[i] < 0 && column->says &&
+		    column->rank < GRID_EMPTY) {
+			printf("%s%s", before, column->heading);
+			before = ", ";
+		}
 	}
 	if (*before == ',')
 		putchar('\n');

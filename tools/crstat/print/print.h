@@ -60,82 +60,60 @@ void top_run(void);
 /* The columns of any file and some more. */
 #define GRID_MAX_COLUMNS 72
 
-/*
- * Rank of a column that never makes room; the higher, the earlier it does. An
- * empty column is ranked this much higher, a dispensable one goes before those.
- */
-#define GRID_STAYS 0
-#define GRID_EMPTY 100
-#define GRID_DISPENSABLE 200
+/* The higher a rank, the sooner a column makes room; EMPTY adds to it. */
+enum { GRID_STAYS, GRID_EMPTY = 100, GRID_DISPENSABLE = 200 };
 
 struct grid_column {
 	char heading[32];
 	/* A wrapped text goes on below itself, in the last column alone. */
 	enum grid_side { GRID_LEFT, GRID_RIGHT, GRID_WRAP } side;
 	unsigned int rank;
-	/* Of the cells, and with the heading. */
-	unsigned int cells_width, width;
-	bool hidden;
-	/* The rows hold something else than "0", "-" and nothing. */
+	/* Of the rows; they hold something else than "0", "-" and nothing. */
+	unsigned int cells_width;
 	bool says;
 };
 
-/* Text in aligned columns, fit for a width. */
+/* Text in aligned columns, fit for the terminal's width. */
 struct grid {
 	struct grid_column columns[GRID_MAX_COLUMNS];
 	unsigned int nr_columns;
-	/* Width of the terminal; 0: no limit. */
-	unsigned int limit;
-	bool colour;
 	/* Where it is printed; NULL: stdout. */
 	FILE *out;
 	/* The layout. Split headings take two lines, cut at '_'. */
 	bool split;
 	unsigned int gap;
-	/* The cells' texts, each with '\0' after it; whose column is next. */
+	/* Of columns, those below 0 are hidden; of all others with their gaps. */
+	int widths[GRID_MAX_COLUMNS];
+	unsigned int width;
+	/* The cells' texts, each with '\0' after it. */
 	char *text;
 	size_t used, size;
-	unsigned int next;
 };
 
 void grid_clear(struct grid *grid, bool keep);
-void grid_cell(struct grid *grid, const char *text, size_t len);
-bool grid_print(struct grid *grid, bool heading);
+void grid_cell(struct grid *grid, unsigned int i, const char *text, size_t len);
+bool grid_print(struct grid *grid);
 void grid_print_hidden(const struct grid *grid);
 void print_wrapped(FILE *out, const char *text, unsigned int blanks,
 		   unsigned int start, unsigned int limit);
 
 struct shown {
 	/*
-	 * A column of the file; the VM by the name that people know it by; that
-	 * name alone; the row's part of its group's events; when an interval
-	 * ended, and how long it was; what a value or an address is.
+	 * A column of the file; the name that people gave the VM; the row's part
+	 * of its group's events; when an interval ended, and how long it was;
+	 * what a value or an address is.
 	 */
 	enum {
 		SHOW_CELL,
-		SHOW_VM,
 		SHOW_GUEST,
 		SHOW_PERCENT,
 		SHOW_TIME,
 		SHOW_SECONDS,
 		SHOW_MEANING
 	} what;
+	/* Of what is none it is the first, a key. */
 	unsigned int column;
 	const char *name;
-};
-
-/* How a file is shown where it isn't just all columns and rows as they are. */
-struct layout {
-	/* Behind those that tell whose a row is; a bound if it says more. */
-	const char *columns;
-	/* Rows are ranked by events among those equal in these columns. */
-	bool ranked;
-	uint64_t group;
-	/* Heading of what a value or address means. */
-	const char *meaning;
-	/* Rows without events, and those behind so many, need --all. */
-	bool idle_hidden;
-	unsigned int top;
 };
 
 /*
@@ -143,7 +121,6 @@ struct layout {
  * and in order, its columns are those that are wanted; all formats print it.
  */
 struct sheet {
-	const struct layout *layout;
 	/* Whether it is for the eye, and of the file vcpus. */
 	bool text, vcpus;
 	enum sum sum;
@@ -157,19 +134,15 @@ struct sheet {
 	/* When the reading was taken; of an interval, how long: else 0. */
 	char time[32], length[16];
 	double seconds;
-	/* Whether events are printed by the second. */
-	bool rates;
+	/* Whether events are printed by the second; each row tells the time. */
+	bool rates, timed;
 };
-
-/* Room for any cell's text. */
-#define SHEET_TEXT_LEN NAME_LEN
 
 void print_time(char text[32], int64_t unix_ms, const char *format);
 void sheet_open(struct sheet *sheet, struct table *table, double seconds);
-void sheet_columns(struct sheet *sheet);
 const char *sheet_text(const struct sheet *sheet, const struct cell *row,
-		       const struct shown *shown, char text[SHEET_TEXT_LEN],
-		       size_t *len);
+		       unsigned int i, size_t *len);
+struct table group_at(const struct table *table, size_t i, uint64_t columns);
 void sheet_grid(const struct sheet *sheet, struct grid *grid);
 void sheet_print(const struct sheet *sheet);
 void times_print(const struct sheet *sheet);

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A table on its way out: which rows and columns, what stands in the cells. */
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "crstat.h"
 #include "print/print.h"
 
-static const struct layout layouts[NR_MODULE_FILES] = {
+/* How a file is shown where it isn't just all columns and rows as they are. */
+static const struct layout {
+	/* Behind those that tell whose a row is; a bound if it says more. */
+	const char *columns;
+	/* Rows are ranked by events among those equal in these columns. */
+	bool ranked;
+	uint64_t group;
+	/* Heading of what a value or address means. */
+	const char *meaning;
+	/* Rows without events, and those behind so many, need --all. */
+	bool idle_hidden;
+	unsigned int top;
+} layouts[NR_MODULE_FILES] = {
 	[FILE_values] = { "reg,percent,count,error,value,bits", true,
 			  COLUMN_BIT(VALUES_reg), "bits", false, 0 },
 	[FILE_bits] = { "reg,bit,name,set,cleared", true, COLUMN_BIT(BITS_reg),
@@ -14,6 +28,19 @@ static const struct layout layouts[NR_MODULE_FILES] = {
 			 0, "name", false, 20 },
 	[FILE_callers] = { NULL, true, COLUMN_BIT(CALLERS_function), NULL,
 			   false, 0 }
+};
+
+/*
+ * Columns of the file vcpus that make room where not all fit, the first of them
+ * first: raw hits, which the origins explain, before the origins, and those
+ * before the guest's own accesses.
+ */
+static const unsigned char dispensable[] = {
+	VCPUS_set_cr8,	 VCPUS_set_tpr,	  VCPUS_tpr_other,  VCPUS_cr_other,
+	VCPUS_tpr,	 VCPUS_tpr_user,  VCPUS_cr8_read,   VCPUS_cr3_read,
+	VCPUS_cr4_read,	 VCPUS_cr0_read,  VCPUS_tpr_change, VCPUS_tpr_sync,
+	VCPUS_armed,	 VCPUS_cr8_write, VCPUS_tpr_apic,   VCPUS_cr3_write,
+	VCPUS_tpr_guest, VCPUS_cr4_write, VCPUS_cr0_write
 };
 
 /* A time as strftime() has it; "Z" at the end of @format: in UTC. */
@@ -26,8 +53,18 @@ void print_time(char text[32], int64_t unix_ms, const char *format)
 		gmtime_r(&seconds, &tm);
 	else
 		localtime_r(&seconds, &tm);
-	if (!strftime(text, 32, format, &tm))
-		*text = '\0';
+	strftime(text, 32, format, &tm);
+}
+
+/* The rows from the one at @i on that are equal to it in some columns. */
+struct table group_at(const struct table *table, size_t i, uint64_t columns)
+{
+	struct table group = { .rows = table->rows + i };
+
+	while (i < table->nr_rows &&
+	       rows_equal(*group.rows, table->rows[i++], columns))
+		group.nr_rows++;
+	return group;
 }
 
 /*
@@ -36,109 +73,325 @@ void print_time(char text[32], int64_t unix_ms, const char *format)
  */
 static void rank_rows(struct sheet *sheet)
 {
-	const struct layout *layout = sheet->layout;
-	struct table *table = sheet->table;
+	const struct layout *layout = &layouts[view.id];
+	const struct file *file = sheet->file;
+	struct table *table = sheet->table, group;
 	struct order order = { .columns = layout->group, .by_events = true };
-	size_t nr = 0, end, top = layout->top;
+	bool less = view.format == FORMAT_TEXT && !view.all;
+	size_t nr = 0, top = SIZE_MAX;
 
-	if (table->file->vcpus && sheet->sum != SUM_HOST)
-		order.columns |=
-			table->file->keys & IDS &
-			~(sheet->sum == SUM_VM ? COLUMN_BIT(ID_vcpu) : 0);
-	if (sheet->text || view.format == FORMAT_FOLDED)
+	if (sheet->sum != SUM_HOST)
+		order.columns |= file->keys & ~file->others;
+	if (sheet->sum == SUM_VM)
+		order.columns &= ~COLUMN_BIT(ID_vcpu);
+	if (sheet->text)
 		table_sort(table, &order);
 	else
 		order.columns = 0;
-	if (!top || !sheet->text || view.all || view.limit || view.sort)
-		top = SIZE_MAX;
-	for (size_t i = 0; i < table->nr_rows; i = end) {
-		struct cell **rows = table->rows;
+	if (less && !view.limit && !view.sort)
+		top = layout->top ?: SIZE_MAX;
+	for (size_t i = 0; i < table->nr_rows; i += group.nr_rows) {
 		uint64_t sum = 0;
 
-		for (end = i; end < table->nr_rows &&
-			      rows_equal(rows[i], rows[end], order.columns);
-		     end++)
-			sum += row_events(table->file, rows[end]);
-		sheet->more += end - i > top ? end - i - top : 0;
-		for (size_t k = i; k < end && k - i < top; k++) {
-			struct cell *row = rows[k];
+		group = group_at(table, i, order.columns);
+		for_each_row(row, &group)
+			sum += row_events(file, row);
+		for (size_t k = 0; k < MIN(group.nr_rows, top); k++) {
+			struct cell *row = group.rows[k];
 
-			row[table->file->nr_columns].number = sum;
-			rows[k] = rows[nr];
-			rows[nr++] = row;
+			row[file->nr_columns].number = sum;
+			group.rows[k] = table->rows[nr];
+			table->rows[nr++] = row;
 		}
 	}
+	sheet->more = table->nr_rows - nr;
 	table->nr_rows = nr;
-	if (layout->idle_hidden && !view.all && sheet->text)
+	if (less && layout->idle_hidden)
 		select_rows(&(struct select){ .nonzero = 1 }, table);
 }
 
 static void arrange_rows(struct sheet *sheet)
 {
-	const char *sort = view.sort ?: "";
-	struct order order = { .reverse = *sort == '-' };
+	const struct file *file = sheet->file;
+	const char *sort = view.sort;
+	struct order order = { .by_state = true };
 	struct table *table = sheet->table;
 
-	if (table->file->vcpus) {
+	if (file->vcpus) {
 		source_names(&view.source, table);
 		if (sheet->vcpus && sheet->text)
 			hide_unarmed(table);
 		select_rows(&view.select, table);
 		sum_table(table, sheet->sum);
 	}
+	order.columns = file->keys & ~COLUMN_BIT(ID_pid);
 	if (sheet->vcpus)
-		table_sort(table,
-			   &(struct order){ .by_state = true,
-					    .columns = table->file->keys &
-						       ~COLUMN_BIT(ID_pid) });
-	else if (sheet->layout->ranked)
+		table_sort(table, &order);
+	else if (layouts[view.id].ranked)
 		rank_rows(sheet);
-	if (view.sort) {
+	if (sort) {
+		order = (struct order){ .reverse = *sort == '-' };
 		sort += order.reverse;
-		order.column = 1 + file_column(table->file, sort, strlen(sort));
+		order.column = 1 + file_column(file, sort, strlen(sort));
 		if (!order.column)
 			fail(FAIL_USAGE, "--sort: %s has no column \"%s\"",
-			     table->file->name, sort);
+			     file->name, sort);
 		table_sort(table, &order);
 	}
-	if (view.limit && table->nr_rows > view.limit)
-		table->nr_rows = view.limit;
+	table->nr_rows = MIN(table->nr_rows, view.limit ?: SIZE_MAX);
+}
+
+/* Show a column; a bound that nobody asked for where it says something. */
+static void show(struct sheet *sheet, const char *name)
+{
+	const struct file *file = sheet->file;
+	/* What is no column of the file. */
+	const char *const others[] = {
+		[SHOW_GUEST] = file->vcpus ? "guest" : NULL,
+		[SHOW_PERCENT] = layouts[view.id].ranked ? "percent" : NULL,
+		[SHOW_TIME] = "time",
+		[SHOW_SECONDS] = "seconds",
+		[SHOW_MEANING] = layouts[view.id].meaning,
+	};
+	int c = file_column(file, name, strlen(name));
+	struct shown shown = { SHOW_CELL, MAX(c, 0), name };
+	bool says = view.columns || !sheet->text ||
+		    !is_of(file, shown.column, BOUNDS);
+
+	while (c < 0 &&
+	       (!others[shown.what] || strcmp(name, others[shown.what])))
+		if (shown.what++ == SHOW_MEANING)
+			fail(FAIL_USAGE, "--columns: %s has no column \"%s\"",
+			     file->name, name);
+	if (sheet->nr_shown == GRID_MAX_COLUMNS)
+		fail(FAIL_USAGE, "--columns: too many of them");
+	for_each_row(row, sheet->table)
+		says |= cell_number(&row[shown.column]) > 0;
+	sheet->shown[sheet->nr_shown] = shown;
+	sheet->nr_shown += says;
+}
+
+/* Whether one of the columns of whose a row is tells rows apart. */
+static bool tells_apart(const struct sheet *sheet, unsigned int c)
+{
+	const struct table *table = sheet->table;
+
+	if (c == ID_vm || c == ID_vcpu)
+		return sheet->sum <= (c == ID_vm ? SUM_VM : SUM_VCPU);
+	if (c != ID_pid && is_of(table->file, c, KEYS))
+		for_each_row(row, table)
+			if (!rows_equal(row, table->rows[0], COLUMN_BIT(c)))
+				return true;
+	return false;
+}
+
+/* Choose the columns that are shown. */
+static void choose_columns(struct sheet *sheet)
+{
+	const struct file *file = sheet->file;
+	const char *layout = sheet->text ? layouts[view.id].columns : NULL;
+	const char *names = view.columns ?: layout ?: "";
+	uint64_t columns = view.columns ? 0 : file->all;
+
+	if (sheet->timed)
+		show(sheet, "time");
+	if (sheet->timed && !sheet->text)
+		show(sheet, "seconds");
+	if (!view.columns && file->vcpus && !sheet->text)
+		show(sheet, "guest");
+	if (layout)
+		columns &= IDS;
+	if (sheet->text && sheet->vcpus && sheet->timed)
+		columns &= file->counts | (file->lives & ~COLUMN_BIT(ID_pid));
+	if (sheet->text && !sheet->vcpus && file->vcpus)
+		for_each_column(c, IDS)
+			if (!tells_apart(sheet, c))
+				columns &= ~COLUMN_BIT(c);
+	for_each_column(c, columns & ~sheet->table->absent)
+		show(sheet, file->columns[c].name);
+	for (size_t len; *names; names += len + (names[len] == ',')) {
+		len = strcspn(names, ",");
+		show(sheet, word_keep(names, len)->text);
+	}
+	if (!sheet->nr_shown)
+		fail(FAIL_USAGE, "--columns takes names of columns");
 }
 
 /* Make a sheet of a table, whose rows are put in order for it. */
 void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 {
+	bool text = view.format == FORMAT_TEXT || view.format == FORMAT_FOLDED;
+	char format[32];
+
 	*sheet = (struct sheet){
-		.layout = &layouts[view.id],
 		.table = table,
 		.file = table->file,
-		.text = view.format == FORMAT_TEXT,
+		.text = text,
 		.vcpus = view.id == FILE_vcpus,
 		.sum = view.sum,
 		.seconds = seconds,
-		.rates = seconds && view.interval && view.format == FORMAT_TEXT,
+		.rates = seconds && text,
+		.timed = seconds && !view.screen && view.format != FORMAT_JSON,
 	};
-	if (!view.sum && table->file->vcpus && !sheet->vcpus &&
-	    (sheet->text || view.format == FORMAT_FOLDED))
+	if (!view.sum && !sheet->vcpus && text)
 		sheet->sum = view.id == FILE_times ? SUM_VCPU : SUM_VM;
-	print_time(sheet->time, view.source.unix_ms,
-		   sheet->text ? "%H:%M:%S" : "%Y-%m-%dT%H:%M:%S.Z");
-	if (!sheet->text)
-		sprintf(strchr(sheet->time, 'Z'), "%03dZ",
-			(int)(view.source.unix_ms % 1000));
+	snprintf(format, sizeof(format), text ? "%%T" : "%%FT%%T.%03dZ",
+		 (int)(view.source.unix_ms % 1000));
+	print_time(sheet->time, view.source.unix_ms, format);
 	snprintf(sheet->length, sizeof(sheet->length), "%.3f", seconds);
 	arrange_rows(sheet);
-	sheet_columns(sheet);
+	choose_columns(sheet);
+}
+
+/*
+ * A number with decimals, the last of which are left out where they are 0
+ * unless a unit follows; printf() takes ten times as long.
+ */
+static const char *decimal_text(char *text, uint64_t n, unsigned int decimals,
+				const char *unit, size_t *len)
+{
+	char *end = stpcpy(text + CELL_TEXT_LEN, unit);
+	char *last = text + CELL_TEXT_LEN, *first = last;
+
+	for (unsigned int i = 0; n || i <= decimals; i++, n /= 10) {
+		if (i && i == decimals && first < last)
+			*--first = '.';
+		if (*unit || first < last || n % 10 || i >= decimals)
+			*--first = '0' + n % 10;
+	}
+	*len = end - first;
+	return first;
+}
+
+/*
+ * The text of a cell, until the next. Return: the text; "-" is what does not
+ * apply, "" what there is none of.
+ */
+const char *sheet_text(const struct sheet *sheet, const struct cell *row,
+		       unsigned int i, size_t *len)
+{
+	static char text[NAME_LEN];
+	static const double scale[] = { 1, 10, 100 };
+	const struct file *file = sheet->file;
+	const unsigned int c = sheet->shown[i].column;
+	uint64_t whole = row[file->nr_columns].number;
+	const char *word = text;
+	unsigned int decimals;
+	double number;
+
+	switch (sheet->shown[i].what) {
+	case SHOW_CELL:
+		if (c == ID_vm && file->vcpus && sheet->text) {
+			word = guest_name(row);
+			break;
+		}
+		if (!sheet->rates || row[c].type != CELL_NUMBER ||
+		    !is_of(file, c, COUNTS))
+			return cell_text(&row[c], file->columns[c].kind, text,
+					 len);
+		number = row[c].number / sheet->seconds;
+		decimals = number >= 10 ? 0 : number >= 1 ? 1 : 2;
+		if (number >= .1 || !number)
+			return decimal_text(text,
+					    llrint(number * scale[decimals]),
+					    decimals, "", len);
+		snprintf(text, sizeof(text), "%.2g", number);
+		break;
+	case SHOW_GUEST:
+		word = guest_own_name(row) ?: "-";
+		break;
+	case SHOW_PERCENT:
+		number = whole ? 1e4 * row_events(file, row) / whole : 0;
+		return decimal_text(text, llrint(number), 2, "%", len);
+	case SHOW_MEANING:
+		if (view.id == FILE_sites)
+			word = address_name(&row[SITES_address],
+					    cell_word(&row[SITES_mode]), text);
+		else
+			reg_describe(text, cell_word(&row[VALUES_reg]),
+				     &row[VALUES_value]);
+		break;
+	case SHOW_TIME:
+		word = sheet->time;
+		break;
+	case SHOW_SECONDS:
+		word = sheet->length;
+		break;
+	}
+	*len = strlen(word);
+	return word;
+}
+
+/* How soon a column makes room where not all fit. */
+static unsigned int rank_of(const struct sheet *sheet, unsigned int c)
+{
+	bool stays = c == ID_vm || tells_apart(sheet, c);
+	const unsigned char *found;
+
+	if (!sheet->vcpus || view.columns)
+		return GRID_STAYS;
+	if (c >= NR_ID) {
+		found = memchr(dispensable, c, sizeof(dispensable));
+		return sizeof(dispensable) - (found ? found - dispensable : -1);
+	}
+	if (c == ID_state && sheet->sum <= SUM_VCPU && !sheet->timed)
+		for_each_row(row, sheet->table)
+			stays |= !cell_is(&row[c], "live");
+	return stays ? GRID_STAYS : GRID_DISPENSABLE;
+}
+
+static void add_column(const struct sheet *sheet, struct grid *grid,
+		       const struct shown *shown)
+{
+	const char *sort = view.screen && view.sort ? view.sort : "";
+	bool sorted = !strcmp(shown->name, sort + (*sort == '-'));
+	bool rate = sheet->rates && is_of(sheet->file, shown->column, COUNTS);
+	struct grid_column *column = &grid->columns[grid->nr_columns++];
+
+	*column = (struct grid_column){ .rank = rank_of(sheet, shown->column) };
+	snprintf(column->heading, sizeof(column->heading), "%s%.24s%s",
+		 sorted ? ">" : "", shown->name, rate ? "/s" : "");
+	if (shown->what == SHOW_PERCENT ||
+	    is_of(sheet->file, shown->column, DECIMALS | BIT(KIND_LAST_HEX)))
+		column->side = GRID_RIGHT;
+	if (shown->what == SHOW_MEANING &&
+	    shown == &sheet->shown[sheet->nr_shown - 1])
+		column->side = GRID_WRAP;
+}
+
+/*
+ * Fill a grid with a sheet's rows, and with its columns where it has none. That
+ * nothing happened in an interval is a line too, or time would seem to stand.
+ */
+void sheet_grid(const struct sheet *sheet, struct grid *grid)
+{
+	struct cell idle[FILE_MAX_COLUMNS + 1] = { 0 }, *one = idle;
+	struct table nothing = { .rows = &one, .nr_rows = 1 };
+	const struct table *table = sheet->table;
+	size_t len;
+
+	for (unsigned int i = grid->nr_columns; i < sheet->nr_shown; i++)
+		add_column(sheet, grid, &sheet->shown[i]);
+	for_each_column(c, sheet->file->counts)
+		idle[c].type = CELL_NUMBER;
+	if (!table->nr_rows && sheet->timed)
+		table = &nothing;
+	for_each_row(row, table)
+		for (unsigned int i = 0; i < sheet->nr_shown; i++) {
+			const char *text = sheet_text(sheet, row, i, &len);
+
+			grid_cell(grid, i, text, len);
+		}
 }
 
 static void print_text(const struct sheet *sheet)
 {
-	struct grid grid = { .limit = view.width, .colour = view.colour };
+	struct grid grid = { 0 };
 
 	if (!sheet->table->nr_rows && sheet->vcpus)
 		warn("no such vCPU was seen");
 	sheet_grid(sheet, &grid);
-	grid_print(&grid, true);
+	grid_print(&grid);
 	grid_print_hidden(&grid);
 	if (sheet->more)
 		printf("%zu more, with --all\n", sheet->more);

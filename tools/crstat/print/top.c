@@ -171,7 +171,7 @@ static void draw_above(const struct sheet *sheet)
 static void draw_table(const struct sheet *sheet)
 {
 	bool spark = COLS >= SPARK_MIN_COLUMNS;
-	struct grid grid = { .limit = COLS - (spark ? SPARK_WIDTH + 1 : 0) };
+	struct grid grid = { 0 };
 	struct table page = *sheet->table;
 	struct sheet shown = *sheet;
 	char *text = NULL, *rest, *line;
@@ -181,9 +181,10 @@ static void draw_table(const struct sheet *sheet)
 	page.rows = page.rows ? page.rows + top.offset : NULL;
 	page.nr_rows = MIN(page.nr_rows - top.offset, (size_t)top.page);
 	shown.table = &page;
+	view.width = COLS - (spark ? SPARK_WIDTH + 1 : 0);
 	sheet_grid(&shown, &grid);
 	grid.out = or_fail(open_memstream(&text, &size));
-	grid_print(&grid, true);
+	grid_print(&grid);
 	fclose(grid.out);
 	for (rest = text; (line = strsep(&rest, "\n")) && rest; y++)
 		mvaddnstr(y, 0, line, COLS);
