@@ -82,7 +82,7 @@ struct grid {
 	/* The layout. Split headings take two lines, cut at '_'. */
 	bool split;
 	unsigned int gap;
-	/* Of columns, those below 0 are hidden; of all others with their gaps. */
+	/* Of columns, hidden ones below 0; of all others with their gaps. */
 	int widths[GRID_MAX_COLUMNS];
 	unsigned int width;
 	/* The cells' texts, each with '\0' after it. */
@@ -99,7 +99,7 @@ void print_wrapped(FILE *out, const char *text, unsigned int blanks,
 
 struct shown {
 	/*
-	 * A column of the file; the name that people gave the VM; the row's part
+	 * A column of the file; what people call the VM; the row's part
 	 * of its group's events; when an interval ended, and how long it was;
 	 * what a value or an address is.
 	 */
