@@ -77,7 +77,9 @@ void json_print(const struct sheet *sheet)
 
 static void put_label(char *before, const char *name, const char *text)
 {
-	printf("%c%s=", *before, name);
+	putchar_unlocked(*before);
+	fputs_unlocked(name, stdout);
+	putchar_unlocked('=');
 	put_quoted(text, '\\');
 	*before = ',';
 }
@@ -90,7 +92,7 @@ static void put_sample(const char *metric, const struct file *file,
 	char text[CELL_TEXT_LEN], before = '{';
 	size_t len;
 
-	printf("%s", metric);
+	fputs_unlocked(metric, stdout);
 	if (guest)
 		put_label(&before, "guest", guest);
 	for_each_column(c, labels)
@@ -100,7 +102,7 @@ static void put_sample(const char *metric, const struct file *file,
 					    text, &len));
 	if (le)
 		put_label(&before, "le", le);
-	fputs(before == ',' ? "} " : " ", stdout);
+	fputs_unlocked(before == ',' ? "} " : " ", stdout);
 }
 
 #define HISTOGRAM CRS_NAME "_access_seconds"

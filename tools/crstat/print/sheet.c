@@ -326,14 +326,13 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 static unsigned int rank_of(const struct sheet *sheet, unsigned int c)
 {
 	bool stays = c == ID_vm || tells_apart(sheet, c);
-	const unsigned char *found;
+	const unsigned char *found =
+		memchr(dispensable, c, sizeof(dispensable));
 
 	if (!sheet->vcpus || view.columns)
 		return GRID_STAYS;
-	if (c >= NR_ID) {
-		found = memchr(dispensable, c, sizeof(dispensable));
+	if (c >= NR_ID)
 		return sizeof(dispensable) - (found ? found - dispensable : -1);
-	}
 	if (c == ID_state && sheet->sum <= SUM_VCPU && !sheet->timed)
 		for_each_row(row, sheet->table)
 			stays |= !cell_is(&row[c], "live");
