@@ -17,8 +17,8 @@
 struct body {
 	struct cell **rows;
 	size_t nr;
-	/* The state of a vCPU; "" of a file of none. */
-	const char *life;
+	/* The first letter of a vCPU's state: live, gone, dropped, noroom. */
+	char life;
 	bool done;
 };
 
@@ -27,11 +27,6 @@ struct bodies {
 	struct body *list;
 	size_t nr;
 };
-
-static bool is(const struct body *body, const char *life)
-{
-	return !strcmp(body->life, life);
-}
 
 /* The row with a key, looked for from *@at on; NULL: none. */
 static struct cell *find_row(const struct body *body, size_t *at,
@@ -58,7 +53,7 @@ static void find_bodies(struct bodies *bodies, const struct table *table)
 		/* A key that stands twice is of two lives, which are gone. */
 		if (bodies->nr && key &&
 		    (!vcpus || rows_equal(*body->rows, row, IDS)) &&
-		    (!is(body, "gone") || !find_row(body, &at, row, key))) {
+		    (body->life != 'g' || !find_row(body, &at, row, key))) {
 			body->nr++;
 			continue;
 		}
@@ -66,7 +61,7 @@ static void find_bodies(struct bodies *bodies, const struct table *table)
 		*body = (struct body){
 			.rows = &table->rows[i],
 			.nr = 1,
-			.life = vcpus ? cell_word(&row[ID_state]) : "",
+			.life = vcpus ? *cell_word(&row[ID_state]) : 0,
 		};
 	}
 }
@@ -123,7 +118,7 @@ static bool subtract_body(const struct file *file, struct body *to,
 {
 	struct cell **match = or_fail(calloc(from->nr, sizeof(*match)));
 	bool good = true, lossy = !file->vcpus;
-	bool gone = is(from, "gone") && is(to, "gone");
+	bool gone = from->life == 'g' && to->life == 'g';
 
 	for (size_t i = 0; file->bounds && i < to->nr; i++)
 		lossy |= cell_number(&to->rows[i][FIRST(file->bounds)]) > 0;
@@ -158,15 +153,15 @@ static void match_bodies(struct bodies *now, struct bodies *before)
 		struct body *to = &now->list[i % now->nr];
 		size_t pass = i / now->nr, tries = before->nr;
 
-		if (to->done || (pass < 2 && !is(to, "gone")))
+		if (to->done || (pass < 2 && to->life != 'g'))
 			continue;
 		/* They mostly stand in the same order. */
 		for (; tries && !to->done; tries--, at++) {
 			struct body *from = &before->list[at %= before->nr];
 
 			to->done = !from->done &&
+				   from->life == (pass == 1 ? 'l' : to->life) &&
 				   rows_equal(*to->rows, *from->rows, owner) &&
-				   is(from, pass == 1 ? "live" : to->life) &&
 				   subtract_body(now->file, to, from);
 		}
 	}
@@ -174,7 +169,7 @@ static void match_bodies(struct bodies *now, struct bodies *before)
 		struct body *to = &now->list[i / before->nr];
 		struct body *from = &before->list[i % before->nr];
 
-		if (is(to, "dropped") && !from->done)
+		if (to->life == 'd' && !from->done)
 			subtract_body(now->file, to, from);
 	}
 }
@@ -196,7 +191,7 @@ static void hold_back(const struct bodies *bodies, const struct table *delta,
 		for (size_t i = 0; i < body->nr; i++)
 			if (!is_remainder(file, body->rows[i]))
 				events += row_events(file, body->rows[i]);
-		if (!events || !is(body, "live"))
+		if (!events || body->life != 'l')
 			continue;
 		for (size_t i = 0; i < body->nr; i++) {
 			struct cell *row = body->rows[i];

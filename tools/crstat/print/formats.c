@@ -114,20 +114,18 @@ static void put_sample(const char *metric, const struct file *file,
 static void print_histograms(struct table *table, uint64_t labels)
 {
 	const struct file *file = table->file;
-	uint64_t of = file->keys & ~COLUMN_BIT(TIMES_ns);
 	struct table group;
 	char le[32];
 
+	table_sort(table, &(struct order){ .columns = labels });
 	labels &= ~COLUMN_BIT(TIMES_ns);
-	table_sort(table, &(struct order){ .columns = file->keys });
 	puts("# HELP " HISTOGRAM
 	     " what intercepted accesses took\n# TYPE " HISTOGRAM " histogram");
 	for (size_t i = 0; i < table->nr_rows; i += group.nr_rows) {
 		uint64_t count = 0, ns = 0;
-		const struct cell *last;
+		const struct cell *any = table->rows[i];
 
-		group = group_at(table, i, of);
-		last = group.rows[group.nr_rows - 1];
+		group = group_at(table, i, labels);
 		for_each_row(row, &group) {
 			uint64_t bound = 2 * cell_number(&row[TIMES_ns]);
 
@@ -140,11 +138,11 @@ static void print_histograms(struct table *table, uint64_t labels)
 			put_sample(HISTOGRAM "_bucket", file, row, labels, le);
 			printf("%" PRIu64 "\n", count);
 		}
-		put_sample(HISTOGRAM "_bucket", file, last, labels, "+Inf");
+		put_sample(HISTOGRAM "_bucket", file, any, labels, "+Inf");
 		printf("%" PRIu64 "\n", count);
-		put_sample(HISTOGRAM "_sum", file, last, labels, NULL);
+		put_sample(HISTOGRAM "_sum", file, any, labels, NULL);
 		printf("%.9f\n", ns / 1e9);
-		put_sample(HISTOGRAM "_count", file, last, labels, NULL);
+		put_sample(HISTOGRAM "_count", file, any, labels, NULL);
 		printf("%" PRIu64 "\n", count);
 	}
 }

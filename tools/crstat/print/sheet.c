@@ -274,7 +274,8 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 	static const double scale[] = { 1, 10, 100 };
 	const struct file *file = sheet->file;
 	const unsigned int c = sheet->shown[i].column;
-	uint64_t whole = row[file->nr_columns].number;
+	uint64_t all = row[file->nr_columns].number;
+	struct cell whole = { .type = CELL_NUMBER };
 	const char *word = text;
 	unsigned int decimals;
 	double number;
@@ -290,8 +291,11 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 			return cell_text(&row[c], file->columns[c].kind, text,
 					 len);
 		number = row[c].number / sheet->seconds;
-		decimals = number >= 10 ? 0 : number >= 1 ? 1 : 2;
-		if (number >= .1 || !number)
+		whole.number = llrint(number);
+		if (number >= 10 || !number)
+			return cell_text(&whole, KIND_COUNT, text, len);
+		decimals = number >= 1 ? 1 : 2;
+		if (number >= .1)
 			return decimal_text(text,
 					    llrint(number * scale[decimals]),
 					    decimals, "", len);
@@ -301,7 +305,7 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 		word = guest_own_name(row) ?: "-";
 		break;
 	case SHOW_PERCENT:
-		number = whole ? 1e4 * row_events(file, row) / whole : 0;
+		number = all ? 1e4 * row_events(file, row) / all : 0;
 		return decimal_text(text, llrint(number), 2, "%", len);
 	case SHOW_MEANING:
 		if (view.id == FILE_sites)
