@@ -36,6 +36,7 @@ struct select {
 #define IDLE_LIVE 2
 
 void table_sort(struct table *table, const struct order *order);
+struct table group_at(const struct table *table, size_t i, uint64_t columns);
 void fold_table(struct table *table, uint64_t key);
 void sum_table(struct table *table, enum sum sum);
 void join_lives(struct table *table);

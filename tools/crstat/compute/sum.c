@@ -88,6 +88,17 @@ void table_sort(struct table *table, const struct order *order)
 			compare, &of_file);
 }
 
+/* The rows from the one at @i on that are equal to it in some columns. */
+struct table group_at(const struct table *table, size_t i, uint64_t columns)
+{
+	struct table group = { .rows = table->rows + i };
+
+	while (i < table->nr_rows &&
+	       rows_equal(*group.rows, table->rows[i++], columns))
+		group.nr_rows++;
+	return group;
+}
+
 /* Sums stop at the largest number rather than to begin again at 0. */
 static void add_row(const struct file *file, struct cell *sum,
 		    const struct cell *row)

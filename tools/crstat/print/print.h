@@ -142,7 +142,6 @@ void print_time(char text[32], int64_t unix_ms, const char *format);
 void sheet_open(struct sheet *sheet, struct table *table, double seconds);
 const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 		       unsigned int i, size_t *len);
-struct table group_at(const struct table *table, size_t i, uint64_t columns);
 void sheet_grid(const struct sheet *sheet, struct grid *grid);
 void sheet_print(const struct sheet *sheet);
 void times_print(const struct sheet *sheet);

@@ -56,17 +56,6 @@ void print_time(char text[32], int64_t unix_ms, const char *format)
 	strftime(text, 32, format, &tm);
 }
 
-/* The rows from the one at @i on that are equal to it in some columns. */
-struct table group_at(const struct table *table, size_t i, uint64_t columns)
-{
-	struct table group = { .rows = table->rows + i };
-
-	while (i < table->nr_rows &&
-	       rows_equal(*group.rows, table->rows[i++], columns))
-		group.nr_rows++;
-	return group;
-}
-
 /*
  * Rows by events, those of each vCPU or VM by themselves, and what each group
  * counted. For a program they stay where they are, as one group.
