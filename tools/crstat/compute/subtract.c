@@ -138,6 +138,21 @@ static bool subtract_body(const struct file *file, struct body *to,
 	return good;
 }
 
+/* Look for what a body was, of one life; they mostly stand in one order. */
+static void match_body(struct body *to, struct bodies *before, char life,
+		       size_t *at)
+{
+	const uint64_t owner = before->file->keys & ~before->file->others;
+
+	for (size_t tries = before->nr; tries && !to->done; tries--, ++*at) {
+		struct body *from = &before->list[ *at %= before->nr];
+
+		to->done = !from->done && from->life == life &&
+			   rows_equal(*to->rows, *from->rows, owner) &&
+			   subtract_body(before->file, to, from);
+	}
+}
+
 /*
  * What can have become of what, first things first: one that is gone was gone,
  * or else the live one, if that one is not live now; all others are what they
@@ -146,32 +161,18 @@ static bool subtract_body(const struct file *file, struct body *to,
  */
 static void match_bodies(struct bodies *now, struct bodies *before)
 {
-	const uint64_t owner = now->file->keys & ~now->file->others;
+	const struct body *end = now->list + now->nr;
 	size_t at = 0;
 
-	for (size_t i = 0; i < 3 * now->nr; i++) {
-		struct body *to = &now->list[i % now->nr];
-		size_t pass = i / now->nr, tries = before->nr;
-
-		if (to->done || (pass < 2 && to->life != 'g'))
-			continue;
-		/* They mostly stand in the same order. */
-		for (; tries && !to->done; tries--, at++) {
-			struct body *from = &before->list[at %= before->nr];
-
-			to->done = !from->done &&
-				   from->life == (pass == 1 ? 'l' : to->life) &&
-				   rows_equal(*to->rows, *from->rows, owner) &&
-				   subtract_body(now->file, to, from);
-		}
-	}
-	for (size_t i = 0; i < now->nr * before->nr; i++) {
-		struct body *to = &now->list[i / before->nr];
-		struct body *from = &before->list[i % before->nr];
-
-		if (to->life == 'd' && !from->done)
-			subtract_body(now->file, to, from);
-	}
+	for (int pass = 0; pass < 3; pass++)
+		for (struct body *to = now->list; to < end; to++)
+			if (pass == 2 || to->life == 'g')
+				match_body(to, before,
+					   pass == 1 ? 'l' : to->life, &at);
+	for (struct body *to = now->list; to < end; to++)
+		for (size_t i = 0; to->life == 'd' && i < before->nr; i++)
+			if (!before->list[i].done)
+				subtract_body(now->file, to, &before->list[i]);
 }
 
 /*
