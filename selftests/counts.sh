@@ -44,10 +44,7 @@ check "with nested paging CR3 does not exit" cr3_read=-,cr3_write=- \
 	cr3-read=100 cr3-write=100
 
 # Without nested paging KVM has to see CR3, and CR0 while WP is clear.
-witness_end
-rmmod kvm_amd
-load_kvm npt=0
-witness_start
+reload_kvm npt=0
 for n in 1 2; do
 	check "$n vCPUs without nested paging" \
 		"cr3_read=$((71 * reads * n)),cr3_write=$((73 * n))" \

@@ -26,8 +26,7 @@ load
 decoded "CR3 and CR4 are decoded" 0 cr3-read=20 cr3-write=300,distinct:30 \
 	cr4-read=21 cr4-write=200,distinct:20 cr4-gpr=64
 
-rmmod kvm_amd
-load_kvm npt=1
+reload_kvm npt=1
 decoded "a selective write of CR0 without its register" 144 \
 	cr0-write=100,distinct:20 lmsw=44
 

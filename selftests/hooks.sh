@@ -11,23 +11,18 @@ require
 readonly ENABLED=/proc/sys/kernel/ftrace_enabled
 readonly KPROBES=$DEBUGFS/kprobes/enabled
 
+other=kvm_$([[ $VENDOR == amd ]] && echo intel || echo amd)
+readonly other
+
 # The states of probes that are not for the other vendor, each once.
 states() {
-	awk -v other="$([[ $VENDOR == amd ]] && echo kvm_intel || echo kvm_amd)" \
-		'NR > 2 && $2 != other && $3 != "time" && $4 != "absent" { print $4 }' \
-		$CRSTAT/probes | sort -u | paste -sd ' '
-}
-
-hooks() {
-	awk 'NR > 2 && $4 == "armed" { print $7 }' $CRSTAT/probes | sort -u |
-		paste -sd ' '
+	kinds probes "module != \"$other\" && set != \"time\" && state != \"absent\"" \
+		state
 }
 
 # A guest of 20 writes, of which so many are counted.
 counts() { # NUMBER
-	echo reset >$CRSTAT/control
-	crgen cr4-write=20 >/dev/null
-	expect "the status of the guest" $? 0
+	guest cr4-write=20
 	expect cr4_write "$(total cr4_write)" "$1"
 }
 
@@ -48,7 +43,7 @@ load_kvm
 for hook in kprobe ftrace; do
 	load hook=$hook
 	begin "hook=$hook: what is armed is called"
-	expect hooks "$(hooks)" $hook
+	expect hooks "$(kinds probes 'state == "armed"' hook)" $hook
 	expect states "$(states)" armed
 	counts 20
 	end
@@ -115,31 +110,26 @@ late() { # FIRST... stop=1 THEN...
 		first+=("$step")
 	done
 	crgen "${first[@]}" >"$scratch/first" || return
-	crgen "$@" >"$scratch/crgen" &
-	guest=$!
-	until [[ $(awk '{ print $3 }' "/proc/$guest/stat") == T ]]; do
-		sleep 0.1
-	done
-}
-
-go_on() {
-	kill -CONT "$guest"
-	wait "$guest"
-	expect "crgen's status" $? 0
+	guest_start "$@"
+	guest_stopped
 }
 
 since() { # COLUMN
 	echo $(($(did "$1") - $(did "$1" "$scratch/first")))
 }
 
+ends_right() {
+	guest_end
+	expect tpr_user "$(total tpr_user)" $(($(since user_tpr) + $(since run)))
+	expect tpr_guest "$(total tpr_guest)" "$(since all_cr8_write)"
+	expect tpr_other "$(total tpr_other)" 0
+}
+
 begin "APIC in userspace, the module comes in the middle"
 late --apic=user port=10 cr8-write=10 sregs=3 stop=1 \
 	port=30 cr8-write=40 sregs=5 cr4-write=7
 load
-go_on
-expect tpr_user "$(total tpr_user)" $(($(since user_tpr) + $(since run)))
-expect tpr_guest "$(total tpr_guest)" "$(since all_cr8_write)"
-expect tpr_other "$(total tpr_other)" 0
+ends_right
 expect cr8_write "$(total cr8_write)" "$(since all_cr8_write)"
 expect cr4_write "$(total cr4_write)" "$(since all_cr4_write)"
 rmmod kvm_crstat
@@ -151,35 +141,28 @@ echo off >$CRSTAT/control
 late --apic=user port=10 cr8-write=10 sregs=3 stop=1 \
 	port=30 cr8-write=40 sregs=5
 echo on >$CRSTAT/control
-go_on
-expect tpr_user "$(total tpr_user)" $(($(since user_tpr) + $(since run)))
-expect tpr_guest "$(total tpr_guest)" "$(since all_cr8_write)"
-expect tpr_other "$(total tpr_other)" 0
+ends_right
 rmmod kvm_crstat
 end
 
 begin "the other vendor's module is loaded in vain, under load"
 load
-other=kvm_$([[ $VENDOR == amd ]] && echo intel || echo amd)
-crgen --timeout=600 cr4-write=50000 >"$scratch/crgen" &
-guest=$!
+guest_start cr4-write=50000
 tries=0
-while kill -0 $guest 2>/dev/null; do
+while guest_runs; do
 	modprobe "$other" 2>/dev/null
 	expect "modprobe $other is in vain" "$(ls -d "/sys/module/$other" 2>&-)" ""
 	tries=$((tries + 1))
 	expect states "$(states)" armed
 done
-wait $guest
-expect "crgen's status" $? 0
+guest_end
 note "$tries tries"
 expect cr4_write "$(total cr4_write)" 50000
 expect tpr_user "$(total tpr_user)" $(($(did user_tpr) + CREATED))
 expect tpr_other "$(total tpr_other)" 0
 expect "set_tpr against tpr_sync" "$(total set_tpr)" \
 	$(($(total tpr_sync) + $(total tpr_user)))
-expect "origins of call sites" \
-	"$(awk 'NR > 2 { print $4 }' $CRSTAT/callers | grep -cx other)" 0
+expect "call sites of others" "$(total 1 callers 'origin == "other"')" 0
 rmmod kvm_crstat
 end
 finish

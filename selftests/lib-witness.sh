@@ -21,8 +21,7 @@ witness_start() {
 	at_exit+=(witness_end)
 	for event in "${!WITNESS[@]}"; do
 		[[ $event != crs_test/* ]] ||
-			echo "p:$event ${event#*/} ra=\$stack0:$type" \
-				>>$TRACING/kprobe_events || exit
+			events_add crs_test p "${event#*/} ra=\$stack0:$type"
 	done
 	[[ $witness == hists ]] && return
 	mkdir $TRACE || exit
@@ -48,15 +47,10 @@ witness_each() {
 }
 
 witness_end() {
-	local event
-
 	[[ $witness ]] || return
 	witness_each !
 	[[ ! -d $TRACE ]] || rmdir $TRACE
-	for event in "${!WITNESS[@]}"; do
-		! grep -q ":$event " $TRACING/kprobe_events ||
-			echo "-:$event" >>$TRACING/kprobe_events
-	done
+	events_off crs_test
 	witness=
 }
 

@@ -85,7 +85,11 @@ VENDOR=$(vendor)
 readonly VENDOR
 # TPR writes of KVM_CREATE_VCPU: where KVM resets a vCPU by kvm_set_cr8().
 CREATED=$([[ $VENDOR == intel ]] && echo 1 || echo 0)
-readonly CREATED
+# What a KVM of no nested paging is loaded with, but for its "=0".
+PAGING=$([[ $VENDOR == intel ]] && echo ept || echo npt)
+# All accesses to control registers, for "total".
+ACCESSES=$(printf +%s cr{0,3,4,8}_{read,write})
+readonly CREATED PAGING ACCESSES KVM=kvm_$VENDOR
 
 # The module may be in its place, or be that of the checkout.
 module_path() {
@@ -121,7 +125,17 @@ unload() {
 }
 
 load_kvm() { # PARAMETER...
-	modprobe "kvm_$VENDOR" "$@" || exit
+	modprobe "$KVM" "$@" || exit
+}
+
+# The same again. A witness watches the one that comes.
+reload_kvm() { # PARAMETER...
+	local watched=$witness
+
+	[[ ! $watched ]] || witness_end
+	rmmod "$KVM"
+	load_kvm "$@"
+	[[ ! $watched ]] || witness_start
 }
 
 # By the hook that is tested, see run-tests.
@@ -138,31 +152,124 @@ hooked() {
 }
 readonly FUNCTIONS_OF_KVM='kvm_arch_vcpu_(create|destroy)|emulator_set_cr|cr_interception|cr_trap|nested_(svm|vmx)_vmexit|handle_cr|handle_tpr_below_threshold|kvm_set_cr8|kvm_lapic_set_tpr|kvm_lapic_reg_write|kvm_apic_set_state|__set_sregs[^+]*|kvm_arch_vcpu_ioctl_run|(svm|vmx)_vcpu_run'
 
-# What the module's files say, summed over all rows.
-total() { # COLUMN [FILE]
-	awk -v name="$1" 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-		NR > 2 { sum += $c } END { print sum + 0 }' "$CRSTAT/${2:-vcpus}"
+# kprobe events of a group, which takes or leaves all.
+events_add() { # GROUP p|r FUNCTION[ ARGUMENT]...
+	local function
+
+	for function in "${@:3}"; do
+		echo "$2:$1/${function%% *} $function" \
+			>>$TRACING/kprobe_events || exit
+	done
+}
+events_on() { # GROUP p|r FUNCTION[ ARGUMENT]...
+	events_add "$@"
+	echo 1 >"$TRACING/events/$1/enable"
+}
+events_off() { # GROUP...
+	local group event events
+
+	for group; do
+		[[ -d $TRACING/events/$group ]] || continue
+		echo 0 >"$TRACING/events/$group/enable"
+		mapfile -t events < <(sed -nE \
+			"s|^[pr][0-9]*(:$group/[^ ]*) .*|-\1|p" $TRACING/kprobe_events)
+		for event in "${events[@]}"; do
+			echo "$event" >>$TRACING/kprobe_events
+		done
+	done
+}
+
+# query FILE PROGRAM [TABLE]: by awk over the rows of a file of the module's, or of
+# the tables of that name in any FILE, where a column has its name, and cell[NAME]
+# has it, too. "function", which awk has itself, is "called".
+query() {
+	local file=$1 table=${3:-${1##*/}} cells
+
+	[[ $file == */* ]] || file=$CRSTAT/$file
+	cells=$(awk -v table="$table" '
+		wanted {
+			for (i = 1; i <= NF; i++)
+				printf "cell[\"%s\"] = %s = $%d\n", $i,
+					$i == "function" ? "called" : $i, i
+			exit
+		}
+		/^# / { wanted = $NF == table }' "$file")
+	awk -v table="$table" '
+		/^# / { wanted = head = $NF == table; next }
+		!wanted { next }
+		head { head = 0; next }
+		'"{ $cells }
+		$2" "$file"
+}
+
+cells() { # FILE CONDITION EXPRESSION [TABLE]
+	query "$1" "$2 { print $3 }" "${4:-}"
+}
+
+# What there is of cells, each once, in a line.
+kinds() { # FILE CONDITION EXPRESSION
+	cells "$@" | sort -u | xargs
+}
+
+# The sum of a column, or of an expression, over all rows or some.
+total() { # COLUMN [FILE [CONDITION]]
+	query "${2:-vcpus}" "${3:-1} { n += $1 } END { print n + 0 }"
 }
 
 rows() { # STATE
-	awk -v state="$1" 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["state"] == state' $CRSTAT/vcpus | wc -l
+	total 1 vcpus "state == \"$1\""
 }
 
 probe() { # FUNCTION COLUMN
-	awk -v name="$1" -v column="$2" '
-		NR == 2 { for (i = 1; i <= NF; i++) if ($i == column) c = i }
-		$1 == name { print $c }' $CRSTAT/probes
+	cells probes "called == \"$1\"" "$2"
 }
 
 # A column of crgen's table, summed over all vCPUs.
 did() { # COLUMN [FILE]
-	awk -v name="$1" '
-		/^# / { wanted = / crgen$/; head = 1; next }
-		wanted && head { head = c = 0
-			for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
-		wanted && c { sum += $c }
-		END { print sum + 0 }' "${2:-$scratch/crgen}"
+	query "${2:-$scratch/crgen}" "{ n += $1 } END { print n + 0 }" crgen
+}
+
+# What an access costs by the guest's own clock, with nobody counting: before the
+# module is loaded.
+price() { # STEP...
+	crgen --time "$@" >"$scratch/price" 2>/dev/null
+	cells "$scratch/price" 'op != "port"' \
+		'"# TSC cycles of one " op ": " per_access' crgen-time
+}
+
+# guest ARGUMENT...: within a case, crgen's guests from a reset on; what they did
+# is in $scratch/crgen.
+guest() {
+	echo reset >$CRSTAT/control
+	crgen --timeout=120 "$@" >"$scratch/crgen"
+	expect "the status of crgen $*" $? 0
+}
+
+# The same beside the test, until guest_end, and without a reset.
+guest_start() { # ARGUMENT...
+	{
+		# What another guest is held by ends with the test's.
+		[[ ! ${holds:-} ]] || exec {holds}>&-
+		exec crgen --timeout=600 "$@"
+	} >"$scratch/crgen" &
+	guest=$!
+}
+
+# Until it has stopped itself, by crgen's operation.
+guest_stopped() {
+	while guest_runs && [[ $(awk '{ print $3 }' "/proc/$guest/stat") != T ]]; do
+		sleep 0.1
+	done
+}
+
+guest_runs() {
+	kill -0 "$guest" 2>/dev/null
+}
+
+guest_end() {
+	kill -CONT "$guest" 2>/dev/null
+	wait "$guest"
+	expect "the status of the guest" $? 0
 }
 
 # checks ARGUMENT...: within a case, crgen's guests did what the module counted;
@@ -215,8 +322,6 @@ cr4_faults() { # COUNT
 # hold ARGUMENT...: crgen with its work done and its vCPUs idle but alive, until
 # let_go, within a case, which fails if the guest did not live until then.
 hold() {
-	local tries=600
-
 	# Else what an earlier guest said would do.
 	rm -f "$scratch/crgen"
 	mkfifo "$scratch/hold"
@@ -224,7 +329,7 @@ hold() {
 	holder=$!
 	exec {holds}>"$scratch/hold"
 	until grep -qs '^# ready' "$scratch/crgen"; do
-		if ! kill -0 $holder || ! ((tries--)); then
+		if ! kill -0 $holder; then
 			result 1 "crgen --hold $*"
 			finish
 		fi

@@ -6,11 +6,9 @@
 
 require
 
-readonly KVM=kvm_$VENDOR
-
 states() { # MODULE: the states of its probes, each once
-	awk -v module="$1" '$2 == module && $3 != "time" && $4 != "absent" { print $4 }' \
-		$CRSTAT/probes | sort -u | paste -sd ' '
+	kinds probes "module == \"$1\" && set != \"time\" && state != \"absent\"" \
+		state
 }
 
 expect_states() { # OF_KVM OF_VENDOR
@@ -29,8 +27,13 @@ nothing_left() {
 	expect "folder gone" $? 0
 }
 
+goes() {
+	rmmod kvm_crstat
+	nothing_left
+}
+
 of_kvm() { # its call sites: AMD's sync, Intel's reset
-	awk -v module="$KVM" '$3 == module { print $2, $5 }' $CRSTAT/callers
+	cells callers "module == \"$KVM\"" "site, count"
 }
 
 begin "before kvm, which comes and goes three times"
@@ -49,8 +52,7 @@ for _ in 1 2 3; do
 	expect_states waiting waiting
 	expect "hooks left" "$(hooked | wc -l)" 0
 done
-rmmod kvm_crstat
-nothing_left
+goes
 end
 
 begin "between kvm and $KVM"
@@ -60,8 +62,7 @@ expect_states armed waiting
 load_kvm
 expect_states armed armed
 works
-rmmod kvm_crstat
-nothing_left
+goes
 rmmod "$KVM" kvm
 end
 
@@ -71,30 +72,24 @@ for _ in 1 2 3; do
 	load
 	expect_states armed armed
 	works
-	rmmod kvm_crstat
-	nothing_left
+	goes
 done
 end
 
 begin "while a guest runs"
-crgen --forever=0 cr4-write=10 >/dev/null &
-guest=$!
+guest_start --forever=0 cr4-write=10
 load
 expect_states armed armed
 works
-rmmod kvm_crstat
-nothing_left
+goes
 load
 works
-kill $guest
-wait $guest
-expect "the status of the guest" $? 0
-rmmod kvm_crstat
-nothing_left
+kill "$guest"
+guest_end
+goes
 load
 works
-rmmod kvm_crstat
-nothing_left
+goes
 end
 
 begin "sites of a module that went are still named"

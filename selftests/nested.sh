@@ -28,10 +28,8 @@ exits() { # EVENT
 # nested NAME EXITS REFLECTED ARGUMENT...: of which REFLECTED go to L1, or none.
 nested() {
 	begin "$1"
-	echo reset >$CRSTAT/control
 	witness_each +
-	crgen "${@:4}" >"$scratch/crgen"
-	expect "the status of crgen" $? 0
+	guest "${@:4}"
 	"witness_$witness" >"$scratch/witness"
 	expect "exits" "$(exits kvm_exit)" "$2"
 	expect "exits of L2" "$(exits kvm_nested_vmexit)" "$2"
@@ -44,11 +42,9 @@ nested() {
 	sed 's/^/# /' "$scratch/wrong"
 	expect "live rows afterwards" "$(rows live)" 0
 	# None is none where a nested guest ran.
-	expect "levels without a reflected access" "$(awk '
-		NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 && $c["cr_reflected"] !~ /[1-9]/ {
-			print $c["level"] $c["cr_reflected"] }' $CRSTAT/vcpus |
-		sort -u | xargs)" "1-$([[ $3 ]] || echo " 20")"
+	expect "levels without a reflected access" \
+		"$(kinds vcpus 'cr_reflected !~ /[1-9]/' "level cr_reflected")" \
+		"1-$([[ $3 ]] || echo " 20")"
 	end
 }
 
@@ -67,8 +63,7 @@ declare -A ALL=(
 	[intel]="28=113"
 )
 
-paging=$([[ $VENDOR == amd ]] && echo npt || echo ept)
-for paging in $paging=1 $paging=0; do
+for paging in $PAGING=1 $PAGING=0; do
 	load_kvm "$paging" nested=1
 	[[ -d /sys/module/kvm_crstat ]] || load
 	for event in kvm_exit kvm_nested_vmexit kvm_nested_vmexit_inject; do
@@ -92,7 +87,7 @@ for paging in $paging=1 $paging=0; do
 	nested "$paging: 2 VMs of 2 vCPUs" "$code=400" "$code=400" --vms=2 --vcpus=2 \
 		--l1-intercepts l2-cr4-write=100
 	witness_end
-	rmmod "kvm_$VENDOR"
+	rmmod "$KVM"
 done
 
 load_kvm nested=0

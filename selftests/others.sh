@@ -29,8 +29,7 @@ work() {
 	echo reset >$CRSTAT/control
 	checks ${hidden:+--check=$hidden} "${WORK[@]}"
 	expect "sum of the origins" "$(total set_tpr)" \
-		$(($(total tpr_guest) + $(total tpr_sync) +
-			$(total tpr_user) + $(total tpr_other)))
+		"$(total tpr_guest+tpr_sync+tpr_user+tpr_other)"
 	# One frame too far would be a known function, too.
 	[[ $hidden ]] || expect "call sites" "$(sites)" "$alone"
 	[[ $1 != bpftrace* ]] || bpftrace_off
@@ -44,7 +43,7 @@ work() {
 }
 
 sites() {
-	sed 1,2d $CRSTAT/callers | awk '{ print $1, $2, $4 }' | sort
+	cells callers 1 "called, site, origin" | sort
 }
 
 # The function tracer and the function graph tracer.
@@ -67,44 +66,23 @@ function_graph_count() { # FUNCTION
 }
 
 # kprobe events, and kretprobes: those replace return addresses.
-events_on() { # p|r [GROUP]
-	local function group=${2:-crs_others}
-
-	for function in "${FUNCTIONS[@]}"; do
-		echo "$1:$group/$function $function" \
-			>>$TRACING/kprobe_events || exit
-	done
-	echo 1 >"$TRACING/events/$group/enable"
+probes_on() { # p|r
+	events_on "crs_others_$1" "$1" "${FUNCTIONS[@]}"
 }
-events_off() {
-	local function group
-
-	for group in crs_others crs_others2; do
-		[[ ! -e $TRACING/events/$group/enable ]] ||
-			echo 0 >"$TRACING/events/$group/enable"
-		for function in "${FUNCTIONS[@]}"; do
-			! grep -q ":$group/$function " \
-				$TRACING/kprobe_events ||
-				echo "-:$group/$function" \
-					>>$TRACING/kprobe_events
-		done
-	done
+probes_off() {
+	events_off crs_others_{p,r}
 	: >$TRACING/trace
 }
 events_count() { # FUNCTION: what it counted since "before"
-	local now was
-
-	now=$(awk -v name="$1" '$1 == name { print $2 + $3 }' \
-		"$TRACING/kprobe_profile")
-	was=$(awk -v name="$1" '$1 == name { print $2 + $3 }' "$scratch/before")
-	echo $((now - was))
+	awk -v name="$1" '$1 == name { n += (NR == FNR ? -1 : 1) * ($2 + $3) }
+		END { print n }' "$scratch/before" "$TRACING/kprobe_profile"
 }
 events_begin() {
 	: >$TRACING/trace
 	cat $TRACING/kprobe_profile >"$scratch/before"
 }
 
-at_exit+=(tracer_off events_off)
+at_exit+=(tracer_off probes_off)
 load_kvm npt=1
 
 load
@@ -134,18 +112,18 @@ done
 for kind in p r; do
 	declare -A names=([p]="kprobe events" [r]=kretprobes)
 	load
-	events_on $kind
+	probes_on $kind
 	events_begin
 	hidden=
 	[[ $kind == p ]] || ! kretprobes_hide || hidden=hidden
 	work "${names[$kind]} after the module" events_count $hidden
-	events_off
+	probes_off
 	rmmod kvm_crstat
-	events_on $kind
+	probes_on $kind
 	load
 	events_begin
 	work "${names[$kind]} before the module" events_count
-	events_off
+	probes_off
 	work "${names[$kind]} gone"
 	rmmod kvm_crstat
 done
@@ -177,7 +155,7 @@ bpftrace_count() { # FUNCTION
 at_exit+=(bpftrace_off)
 load
 tracer_on function
-events_on p crs_others2
+probes_on p
 if type bpftrace >/dev/null 2>&1; then
 	bpftrace_on
 	work "bpftrace, function tracer and kprobe events at once" \
@@ -185,13 +163,13 @@ if type bpftrace >/dev/null 2>&1; then
 else
 	skip "bpftrace" "only where the VM shares the machine's programs"
 fi
-events_on r
-events_begin
+probes_on r
 hidden=
 ! kretprobes_hide || hidden=hidden
+: >$TRACING/trace
 work "function tracer, kprobe events and kretprobes at once" \
 	function_count $hidden
-events_off
+probes_off
 tracer_off
 work "all of them gone"
 rmmod kvm_crstat
@@ -200,16 +178,15 @@ rmmod kvm_crstat
 # is an origin, never a write.
 load
 tracer_on function_graph
-events_on r
+probes_on r
 work "kretprobes and function graph tracer at once" '' hidden
 begin "both, APIC in userspace"
-echo reset >$CRSTAT/control
-crgen --apic=user cr4-write=20 cr8-write=30 sregs=5 >/dev/null
+guest --apic=user cr4-write=20 cr8-write=30 sregs=5
 # With DecodeAssists there is no emulator on the way that tells.
 ((other = $(total tpr_other), other == 0 || other == 30))
 expect "tpr_other as it may be" $? 0
 expect "the guest's and others'" $(($(total tpr_guest) + other)) 30
 end
-events_off
+probes_off
 tracer_off
 finish

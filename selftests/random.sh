@@ -9,12 +9,11 @@
 require
 
 seed=${SEED:-$((${ROUNDS:-0} ? SRANDOM : 1))}
-paging=$([[ $VENDOR == amd ]] && echo npt || echo ept)
 for way in "kprobe 1" "ftrace 0"; do
 	read -r CRS_HOOK nested <<<"$way"
-	load_kvm "$paging=$nested"
+	load_kvm "$PAGING=$nested"
 	load
-	begin "hook=$CRS_HOOK $paging=$nested"
+	begin "hook=$CRS_HOOK $PAGING=$nested"
 	start=$SECONDS first=$seed
 	while ((case_status == 0)) && if [[ ${ROUNDS:-} ]]; then
 		((seed < first + ROUNDS))

@@ -8,7 +8,6 @@
 require
 (($(nproc) > 1)) || skip_all "needs several CPUs"
 
-readonly KVM=kvm_$VENDOR
 readonly ROUNDS=$((2 * ${CRS_STRESS:-1}))
 
 done_by_guests() { # COLUMN
@@ -30,7 +29,7 @@ adds_up() {
 	done
 	expect "tpr_user" "$(total tpr_user)" \
 		$(($(done_by_guests user_tpr) + $(done_by_guests lapic) +
-			CREATED * $(grep -cE '^[0-9]+-' "$scratch/guests")))
+			CREATED * $(done_by_guests 1)))
 	expect "tpr_other" "$(total tpr_other)" 0
 	expect "cr_other" "$(total cr_other)" 0
 	agrees
@@ -38,12 +37,7 @@ adds_up() {
 
 # What each probe saw is what the rows hold.
 agrees() {
-	local column sum=0
-
-	for column in cr{0,3,4,8}_{read,write} cr_other; do
-		((sum += $(total "$column")))
-	done
-	expect "CR accesses against hits" $sum \
+	expect "CR accesses against hits" "$(total "$ACCESSES+cr_other")" \
 		$(($(probe cr_interception hits) + $(probe handle_cr hits)))
 	expect "set_cr8 against hits" "$(total set_cr8)" \
 		"$(probe kvm_set_cr8 hits)"
@@ -104,23 +98,15 @@ reader() { # FILE...
 
 # Others on the same functions, coming and going.
 tracers() {
-	local function
-
 	while going; do
-		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
-			echo "p:crs_stress/$function $function" \
-				>>"$TRACING/kprobe_events"
-		done
+		events_add crs_stress p kvm_set_cr8 kvm_lapic_set_tpr
 		echo kvm_set_cr8 kvm_lapic_set_tpr >"$TRACING/set_ftrace_filter"
 		echo function >"$TRACING/current_tracer"
 		echo 1 >"$TRACING/events/crs_stress/enable"
 		sleep 0.5
-		echo 0 >"$TRACING/events/crs_stress/enable"
 		echo nop >"$TRACING/current_tracer"
 		: >"$TRACING/set_ftrace_filter"
-		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
-			echo "-:crs_stress/$function" >>"$TRACING/kprobe_events"
-		done
+		events_off crs_stress
 	done
 }
 

@@ -7,63 +7,51 @@
 
 require
 
-# A row a vCPU, level and register where times and vcpus differ. On Intel a TPR
-# write can exit that is no access to CR8, TPR below threshold: how many did is
+# What differs, a vCPU, level and register, in vcpus (<) and times (>). On Intel a
+# TPR write can exit that is no access to CR8, TPR below threshold: how many did is
 # known of all vCPUs together. What vCPUs do that there was no room for is not
 # timed.
 disagreeing() {
-	awk -v below="$(probe handle_tpr_below_threshold hits)" '
-	BEGIN { if (below > 0) want["all tpr_write"] = below }
-	function tpr_of(id) { return below > 0 ? "all tpr_write" : id " tpr_write" }
-	FNR == 2 { delete c; for (i = 1; i <= NF; i++) c[$i] = i }
-	FNR <= 2 { next }
-	$c["state"] == "noroom" && FILENAME !~ /times$/ { next }
-	{ id = $c["vm"] " " $c["vcpu"] " " $c["level"] " " $c["state"] }
-	FILENAME ~ /times$/ {
-		took[$c["reg"] == "tpr" ? tpr_of(id) : \
-			id " " $c["reg"] "_" $c["dir"]] += $c["count"]
-		next
-	}
-	{
-		for (n = 0; n <= 8; n += n ? n == 4 ? 4 : 1 : 3) {
-			want[id " cr" n "_read"] += $c["cr" n "_read"]
-			want[id " cr" n "_write"] += $c["cr" n "_write"]
-		}
-		want[tpr_of(id)] += $c["tpr_apic"]
-	}
-	END {
-		for (key in want)
-			if (want[key] != took[key])
-				print key ": " took[key] + 0 ", not " want[key]
-		for (key in took)
-			if (!(key in want))
-				print key ": " took[key] " from nowhere"
-	}' $CRSTAT/times $CRSTAT/vcpus
+	local below
+
+	below=$(probe handle_tpr_below_threshold hits)
+	diff <({
+		query vcpus 'state != "noroom" {
+			id = vm " " vcpu " " level " " state
+			for (k in cell)
+				if (k ~ /^cr[0-9]_/)
+					print id, k, cell[k]
+			print id, "tpr_write", tpr_apic }'
+		echo "- - - - tpr_write ${below:-0}"
+	} | sums "$below") \
+		<(cells times 1 'vm, vcpu, level, state, reg "_" dir, count' |
+			sums "$below")
+}
+sums() { # BELOW
+	awk -v below="$1" '
+		$5 == "tpr_write" && below > 0 { $1 = $2 = $3 = $4 = "all" }
+		{ n[$1 " " $2 " " $3 " " $4 " " $5] += $6 }
+		END { for (key in n) if (n[key] > 0) print key, n[key] }' | sort
 }
 
 # A row whose total is not within its power of two, or whose longest is not
 # within that of the last row of its kind.
 impossible() {
-	awk '
-	NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-	NR <= 2 { next }
+	query times '
 	{
-		ns = $c["ns"]; next_ns = ns ? 2 * ns : 256
-		key = ""
-		for (i = 1; i < c["ns"]; i++)
-			key = key " " $i
+		end = ns ? 2 * ns : 256
+		key = vm " " vcpu " " level " " state " " reg " " dir " " outcome
 		last[key] = ns
-		longest[key] = $c["longest"]
-		if ($c["total"] < ns * $c["count"] ||
-		    ns < 2147483648 && $c["total"] >= next_ns * $c["count"])
+		ends[key] = end
+		most[key] = longest
+		if (total < ns * count || ns < 2147483648 && total >= end * count)
 			print
 	}
 	END {
 		for (key in last)
-			if (longest[key] < last[key] ||
-			    longest[key] >= (last[key] ? 2 * last[key] : 256))
-				print key ": " longest[key]
-	}' $CRSTAT/times
+			if (most[key] < last[key] || most[key] >= ends[key])
+				print key ": " most[key]
+	}'
 }
 
 agrees() {
@@ -73,30 +61,17 @@ agrees() {
 
 # By register, direction and outcome, over all vCPUs.
 took() { # OUTCOME [REG-DIR]
-	awk -v outcome="$1" -v what="${2:-}" '
-	NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-	NR > 2 && $c["outcome"] == outcome &&
-		(!what || what == $c["reg"] "-" $c["dir"]) {
-		n += $c["count"] }
-	END { print n + 0 }' $CRSTAT/times
+	total count times "outcome == \"$1\"${2:+ && reg \"-\" dir == \"$2\"}"
 }
 
-guest() { # ARGUMENT...
-	echo reset >$CRSTAT/control
-	crgen --timeout=120 "$@" >"$scratch/crgen"
-	expect "the status of crgen $*" $? 0
-}
-
-paging=$([[ $VENDOR == amd ]] && echo npt || echo ept)
-load_kvm "$paging=0"
+load_kvm "$PAGING=0"
 load
 
 begin "off: nothing is timed"
 guest cr0-write=10 cr4-write=10 tpr-mmio=10
 expect "rows" "$(wc -l <$CRSTAT/times)" 2
 expect "svm_vcpu_run, vmx_vcpu_run" \
-	"$(awk '$3 == "time" { print $4 }' $CRSTAT/probes | sort -u | xargs)" \
-	"off waiting"
+	"$(kinds probes 'set == "time"' state)" "off waiting"
 end
 
 all=(cr0-read=100 cr0-write=110 clts=20 lmsw=30 cr3-read=120 cr3-write=130
@@ -134,15 +109,10 @@ end
 for on in 'off time:on time' 'on time:reset'; do
 	begin "${on#*:}, in the middle of a guest"
 	echo "${on%:*}" >$CRSTAT/control
-	crgen cr4-write=50 stop=1 cr4-write=70 cr0-fault=3,80010030 >"$scratch/crgen" &
-	stopped=$!
-	until [[ $(awk '{ print $3 }' /proc/$stopped/stat) == T ]]; do
-		sleep 0.1
-	done
+	guest_start cr4-write=50 stop=1 cr4-write=70 cr0-fault=3,80010030
+	guest_stopped
 	echo "${on#*:}" >$CRSTAT/control
-	kill -CONT $stopped
-	wait $stopped
-	expect "the status of crgen" $? 0
+	guest_end
 	expect "CR4 writes" "$(took "done" cr4-write)" 70
 	expect "CR0 writes" "$(took fault cr0-write)" 3
 	end
@@ -150,14 +120,12 @@ done
 
 begin "no access is lost in a storm of switching off and on"
 echo reset >$CRSTAT/control
-crgen --timeout=120 --vcpus=2 cr4-write=20000 >"$scratch/crgen" &
-storm=$!
-while kill -0 $storm 2>/dev/null; do
+guest_start --vcpus=2 cr4-write=20000
+while guest_runs; do
 	echo off time >$CRSTAT/control
 	echo on time >$CRSTAT/control
 done
-wait $storm
-expect "the status of crgen" $? 0
+guest_end
 (($(took "done" cr4-write) <= $(total cr4_write)))
 expect "times has no more than vcpus" $? 0
 expect "impossible rows" "$(impossible)" ""
@@ -167,8 +135,8 @@ end
 
 begin "off: everything is off"
 echo off >$CRSTAT/control
-expect "states" "$(awk '$3 ~ /cr|tpr|time/ && $4 !~ /absent|waiting|nested/ {
-	print $4 }' $CRSTAT/probes | sort -u)" off
+expect "states" "$(kinds probes \
+	'set ~ /cr|tpr|time/ && state !~ /absent|waiting|nested/' state)" off
 echo on >$CRSTAT/control
 guest cr4-write=20
 expect "on alone does not time" "$(wc -l <$CRSTAT/times)" 2
@@ -183,19 +151,14 @@ crgen --timeout=120 --vcpus=4 cr4-write=200 tpr-mmio=20 cr0-fault=9,80010030 \
 crgen cr4-write=30 >"$scratch/crgen"
 crgen cr4-write=40 >"$scratch/crgen"
 agrees
-noroom=$(awk '
-	NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-	$c["state"] == "noroom" { n += $c["cr4_write"] }
-	END { print n + 0 }' $CRSTAT/vcpus)
+noroom=$(total cr4_write vcpus 'state == "noroom"')
 note "$noroom writes of vCPUs that there was no room for"
 expect "CR4 writes" "$(took "done" cr4-write)" $((870 - noroom))
 ((dropped = $(grep -c ' dropped ' $CRSTAT/times)))
 expect "dropped rows" $((dropped > 0)) 1
 end
 rmmod kvm_crstat
-rmmod "kvm_$VENDOR"
-
-load_kvm "$paging=1"
+reload_kvm "$PAGING=1"
 load
 echo on time >$CRSTAT/control
 begin "with nested paging"

@@ -9,15 +9,11 @@ type trace-cmd >/dev/null 2>&1 || skip_all "trace-cmd is not in PATH"
 
 # "VM VCPU LEVEL WHAT COUNT" by the files, and by the events.
 files() {
-	awk 'FNR == 2 { for (i = 1; i <= NF; i++) { name[i] = $i; c[$i] = i } }
-		FNR <= 2 { next }
-		{ id = $c["vm"] " " $c["vcpu"] " " $c["level"] }
-		FILENAME ~ /vcpus/ { for (i = 1; i <= NF; i++)
-			if (name[i] ~ /^(cr[0348]_(read|write)|tpr_(guest|apic|sync|user|other))$/ && $i > 0)
-				print id, name[i], $i }
-		FILENAME ~ /values/ && $c["reg"] ~ /^cr/ {
-			print id, $c["reg"] "=" $c["value"], $c["count"]
-		}' $CRSTAT/vcpus $CRSTAT/values
+	query vcpus '{ for (k in cell)
+		if (k ~ /^(cr[0348]_(read|write)|tpr_(guest|apic|sync|user|other))$/ &&
+			cell[k] > 0)
+			print vm, vcpu, level, k, cell[k] }'
+	cells values 'reg ~ /^cr/' 'vm, vcpu, level, reg "=" value, count'
 }
 events() {
 	sed -nE -e h -e 's/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) (read|write) (cr[0-9]) .*/\1 \2 \3 \5_\4/p' \
@@ -46,7 +42,7 @@ compared() { # NAME LEAST ARGUMENT...
 	end
 }
 
-load_kvm "$([[ $VENDOR == amd ]] && echo npt || echo ept)=0"
+load_kvm "$PAGING=0"
 load
 # Of accesses that go to L1 none has a value, unless the processor decodes it.
 compared "events of nested guests are what the files count" 4 --l1-intercepts \

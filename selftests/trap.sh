@@ -38,7 +38,7 @@ trapped() {
 	while read -r armed; do
 		expect "w0, w4 and w8 in $armed" \
 			"$(tr , '\n' <<<"$armed" | grep -cx 'w[048]')" 3
-	done < <(awk 'NR > 2 { print $NF }' $CRSTAT/vcpus)
+	done < <(cells vcpus 1 armed)
 	expect "sites: those of reads, and of what did not become a trap" \
 		"$(total count sites)" $(($(total cr4_read) + $2))
 	end
@@ -60,11 +60,8 @@ unload_exits
 
 # The column tpr_apic of a guest that leaves its TPR alone.
 unwritten() {
-	echo reset >$CRSTAT/control
-	crgen port=20 >/dev/null
-	expect "the status of crgen" $? 0
-	awk 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 { print $c["tpr_apic"] }' $CRSTAT/vcpus
+	guest port=20
+	cells vcpus 1 tpr_apic
 }
 
 begin "where AVIC takes writes of the TPR a zero is none"

@@ -9,9 +9,7 @@ require
 
 # cr4_write of the rows in a state, in order.
 writes() { # STATE
-	awk -v state="$1" 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["state"] == state { print $c["cr4_write"] }' $CRSTAT/vcpus |
-		sort -n | xargs
+	cells vcpus "state == \"$1\"" cr4_write | sort -n | xargs
 }
 
 load_kvm

@@ -8,7 +8,6 @@
 # has not.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-witness.sh"
-. "$(dirname "$0")/lib-price.sh"
 
 require
 
@@ -35,10 +34,7 @@ load
 witness_start
 if [[ $VENDOR == intel ]]; then
 	wp "$(uname -r), Intel with EPT: $owned of $TOGGLES toggles exit" $owned
-	witness_end
-	rmmod kvm_intel
-	load_kvm ept=0
-	witness_start
+	reload_kvm ept=0
 	wp "$(uname -r), Intel without EPT: all exit" $TOGGLES
 else
 	wp "$(uname -r), AMD: all exit" $TOGGLES
