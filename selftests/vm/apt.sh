@@ -24,11 +24,13 @@ mirror_of() {
 			END { if (best || other) print best ? best : other }'
 }
 
-# Own sources for the comma-separated suites $1; later apt commands use them.
+# Own sources for the comma-separated suites $1; later apt commands use them. Fails
+# where there is no network, or is to be none.
 apt_setup() {
 	local suites=$1 key=/usr/share/keyrings/debian-archive-keyring.gpg
 	local state=$cache_dir/apt/$suites suite uri errors
 
+	[[ -z ${KVM_CRSTAT_OFFLINE:-} ]] || return
 	[[ $apt_architecture == amd64 ]] || state+=,$apt_architecture
 	mkdir -p "$state"/{lists/partial,cache/archives/partial}
 	: >"$state/status"
@@ -78,6 +80,20 @@ megabytes() { # download|install PACKAGE...
 		awk '{ bytes += $3 } END { printf "%.0f\n", bytes / 1e6 + 0.499 }'
 }
 
+# Prints what the cache has at DEST, which "COMMAND... DEST.new" makes, once.
+cached() { # DEST WHAT COMMAND...
+	local dest=$1 what=$2
+
+	if [[ ! -e $dest ]]; then
+		rm -rf "$dest.new"
+		mkdir -p "$dest.new"
+		"${@:3}" "$dest.new" ||
+			die "$EX_FETCH" "$what: not cached, not to be had"
+		mv "$dest.new" "$dest"
+	fi
+	echo "$dest"
+}
+
 # "package=version" of the packages named and the linux-* ones they depend on.
 resolve() {
 	local todo=("$@") seen=' ' package version dependency
@@ -100,11 +116,12 @@ resolve() {
 	done
 }
 
-# Downloads "package=version"... and unpacks them below $1.
-unpack() {
-	local root=$1 deb
+# Unpacks packages below ROOT, for "cached".
+unpack() { # PACKAGE=VERSION... ROOT
+	local root=${*: -1} deb
 
-	shift
+	set -- "${@:1:$#-1}"
+	note "fetching $what: $(megabytes download "$@") MB"
 	mkdir -p "$root/debs"
 	(cd "$root/debs" && apt-get "${apt_options[@]}" -qq download "$@" >&2) ||
 		return 1
@@ -114,12 +131,14 @@ unpack() {
 	rm -r "$root/debs"
 }
 
-# Unpacks packages and all they depend on below $1, which becomes a root that
-# programs can be run in. No script of theirs is run.
-unpack_all() {
-	local root=$1 deb
+# The same of packages of a suite and all they depend on: a root that programs can
+# be run in. No script of theirs is run.
+unpack_all() { # SUITE PACKAGE... ROOT
+	local root=${*: -1} deb
 
-	shift
+	apt_setup "$1" || return
+	set -- "${@:2:$#-2}"
+	note "fetching $what: $(megabytes install --no-install-recommends "$@") MB"
 	mkdir -p "$root/debs/partial"
 	apt-get "${apt_options[@]}" -qq -y --no-install-recommends \
 		--download-only -o Dir::Cache::Archives="$root/debs/" \
@@ -131,20 +150,16 @@ unpack_all() {
 	rm -r "$root/debs"
 }
 
-# A bare root of a suite with packages, once, below the cache: as root.
-debian_root() { # SUITE ROOT PACKAGE...
-	local suite=$1 root=$2 packages security
+# A bare root of a suite with packages, for "cached": as root.
+debian_root() { # SUITE PACKAGE,... ROOT
+	local security
 
-	[[ ! -d $root ]] || return 0
 	[[ -z ${KVM_CRSTAT_OFFLINE:-} ]] || return
+	((EUID == 0)) || die "$EX_PACKAGES" "a root needs root"
 	need mmdebstrap mmdebstrap
-	packages=$(IFS=, && echo "${*:3}")
 	security=${KVM_CRSTAT_SECURITY_MIRROR:-$(mirror_of Debian-Security)}
-	note "fetching a root of $suite: some 60 MB"
-	rm -rf "$root.new"
-	mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" \
-		"$root.new" \
-		"deb ${KVM_CRSTAT_MIRROR:-$(mirror_of Debian)} $suite main" \
-		${security:+"deb $security $suite-security main"} >&2 || return
-	mv "$root.new" "$root"
+	note "fetching $what: some 60 MB"
+	mmdebstrap --quiet --variant=minbase --include="$2" "$1" "$3" \
+		"deb ${KVM_CRSTAT_MIRROR:-$(mirror_of Debian)} $1 main" \
+		${security:+"deb $security $1-security main"} >&2
 }

@@ -8,16 +8,18 @@ readonly bochs_archive=bochs_3.0+dfsg.orig.tar.xz
 bochs_sha256=78f6c73d4a6472d5130a87ab9dc306d02c7c71ed8e25b3a8ef642e2a7acd282b
 readonly bochs_sha256
 
-# Prints the path of the program $1.
-fetch_emulator() {
-	local base=$cache_dir/emulator/$1
+# Prints the path of the program. Built anew where the recipe or the patch has
+# changed.
+fetch_emulator() { # NAME
+	local base=$cache_dir/emulator/$1 recipe folder
 
 	[[ $1 == bochs ]] || die "$EX_USAGE" "no emulator $1: bochs"
+	recipe=$(cat "$vm_dir"/{build-bochs,bochs.patch} | sha256sum | head -c 12)
 	mkdir -p "$base"
 	# It takes long: kernels need not wait.
-	exec {lock}>&- {lock}>"$base/lock"
-	flock "$lock"
-	"fetch_emulator_$1" "$base"
+	take_lock "$base/lock"
+	folder=$(cached "$base/3.0-$recipe" Bochs build_bochs "$base")
+	echo "$folder/bochs"
 }
 
 # From the pool, since the index of sources may lack what the pool has.
@@ -32,27 +34,17 @@ fetch_bochs_archive() { # FILE
 		"SHA256:$bochs_sha256" >&2
 }
 
-# Built anew where the recipe or the patch has changed.
-fetch_emulator_bochs() {
-	local base=$1 archive=$1/$bochs_archive recipe dest
+# Runs a COMMAND that takes minutes, for "cached".
+slowly() { # LOG COMMAND...
+	note "building $what: some minutes"
+	quietly "$1" "$EX_BUILD" "the build of $what failed, see $1" \
+		nice -n 10 "${@:2}"
+}
 
-	recipe=$(cat "$vm_dir"/{build-bochs,bochs.patch} | sha256sum | head -c 12)
-	dest=$base/3.0-$recipe
-	if [[ ! -e $dest/bochs ]]; then
-		need g++ g++
-		need make make
-		need patch patch
-		need xz-utils xz
-		fetch_bochs_archive "$archive" ||
-			die "$EX_FETCH" "$bochs_archive: not to be had"
-		note "building Bochs: some minutes"
-		nice -n 10 "$vm_dir/build-bochs" "$archive" \
-			"$vm_dir/bochs.patch" "$dest.new" \
-			>"$base/build.log" 2>&1 || {
-			tail -n 20 "$base/build.log" >&2
-			die "$EX_BUILD" "the build of Bochs failed, see $base/build.log"
-		}
-		mv "$dest.new" "$dest"
-	fi
-	echo "$dest/bochs"
+build_bochs() { # BASE DEST
+	need g++ g++
+	need patch patch
+	fetch_bochs_archive "$1/$bochs_archive" || return
+	slowly "$1/build.log" "$vm_dir/build-bochs" "$1/$bochs_archive" \
+		"$vm_dir/bochs.patch" "$2"
 }
