@@ -4,27 +4,6 @@
 # what is wrong. That it tells what is right the other tests show.
 . "$(dirname "$0")/lib.sh"
 
-# exits NAME STATUS COMMAND...: with that status, and one line on stderr where it
-# is no success.
-exits() {
-	local status
-
-	begin "$1"
-	"${@:3}" >"$scratch/out" 2>"$scratch/err"
-	status=$?
-	expect "status of ${*:3}" $status "$2"
-	(($2 == 0 || $2 == 42)) || expect "lines on stderr" "$(grep -c ^crgen "$scratch/err")" 1
-	sed 's/^/# /' "$scratch/err"
-	end
-}
-full() {
-	"$@" >/dev/full
-}
-as_user() {
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$(type -P "$1")" \
-		"${@:2}"
-}
-
 require
 exits "help" 0 crgen -h
 exits "the list to a full disk" 1 full crgen --list

@@ -51,8 +51,41 @@ expect() { # WHAT ACTUAL EXPECTED
 }
 
 end() {
-	((case_status == 0)) || sed 's/^/# /' "$CRSTAT"/{vcpus,callers,probes} 2>&1
+	((case_status == 0)) || [[ ! -d $CRSTAT ]] ||
+		sed 's/^/# /' $CRSTAT/{vcpus,callers,probes}
 	result "$case_status" "$case_name"
+}
+
+# A case: a command that succeeds. What it prints is shown where it doesn't.
+passes() { # NAME COMMAND...
+	local status
+
+	"${@:2}" >"$scratch/output" 2>&1
+	status=$?
+	((!status)) || tail -n 40 "$scratch/output" | sed 's/^/# /'
+	result $status "$1"
+}
+
+# A case: a command that ends with STATUS, and says in one line why, unless that is
+# success or a command's own.
+exits() { # NAME STATUS COMMAND...
+	local status
+
+	begin "$1"
+	"${@:3}" >"$scratch/out" 2>"$scratch/err"
+	status=$?
+	expect "status of ${*:3}" $status "$2"
+	(($2 == 0 || $2 == 42)) ||
+		expect "lines on stderr" "$(wc -l <"$scratch/err")" 1
+	sed 's/^/# /' "$scratch/err"
+	end
+}
+full() { # COMMAND...
+	"$@" >/dev/full
+}
+as_user() { # COMMAND...
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$(type -P "$1")" \
+		"${@:2}"
 }
 
 finish() {
@@ -212,8 +245,8 @@ kinds() { # FILE CONDITION EXPRESSION
 }
 
 # The sum of a column, or of an expression, over all rows or some.
-total() { # COLUMN [FILE [CONDITION]]
-	query "${2:-vcpus}" "${3:-1} { n += $1 } END { print n + 0 }"
+total() { # COLUMN [FILE [CONDITION [TABLE]]]
+	query "${2:-vcpus}" "${3:-1} { n += $1 } END { printf \"%.0f\\n\", n }" "${4:-}"
 }
 
 rows() { # STATE
@@ -226,7 +259,7 @@ probe() { # FUNCTION COLUMN
 
 # A column of crgen's table, summed over all vCPUs.
 did() { # COLUMN [FILE]
-	query "${2:-$scratch/crgen}" "{ n += $1 } END { print n + 0 }" crgen
+	total "$1" "${2:-$scratch/crgen}" 1 crgen
 }
 
 # What an access costs by the guest's own clock, with nobody counting: before the

@@ -35,21 +35,12 @@ for transcript in "$here"/*/*.txt; do
 	result $status "${transcript#"$here/"}"
 done
 
-# exits NAME STATUS COMMAND: the status, and one line on stderr.
-exits() {
-	local got
-
-	(eval "$3") >"$scratch/out" 2>"$scratch/err"
-	got=$?
-	[[ $got == "$2" && $(wc -l <"$scratch/err") == 1 ]]
-	result $? "$1"
-	[[ $got == "$2" ]] || note "exit status $got: $(<"$scratch/err")"
+closed() { # COMMAND...
+	"$@" >&-
 }
-
-exits "a full disk is an error" 1 "crstat --root '$here/amd' >/dev/full"
-exits "a closed output is an error" 1 "crstat --root '$here/amd' >&-"
-exits "rates to a full disk end" 1 \
-	"crstat --root '$here/amd' -i 0.1 >/dev/full"
+exits "a full disk is an error" 1 full crstat --root "$here/amd"
+exits "a closed output is an error" 1 closed crstat --root "$here/amd"
+exits "rates to a full disk end" 1 full crstat --root "$here/amd" -i 0.1
 
 if [[ -d /sys/module/kvm_crstat ]]; then
 	skip "without the module" "it is loaded"
@@ -62,11 +53,10 @@ mkdir "$unreadable"
 cp "$here/amd/vcpus" "$unreadable"
 chmod 0 "$unreadable/vcpus"
 if ((UID)); then
-	exits "no permission" 5 "crstat --root '$unreadable'"
+	exits "no permission" 5 crstat --root "$unreadable"
 elif type setpriv >/dev/null 2>&1; then
 	chmod 755 "$scratch"
-	exits "no permission" 5 "setpriv --reuid 65534 --clear-groups \
-		'$(type -P crstat)' --root '$unreadable'"
+	exits "no permission" 5 as_user crstat --root "$unreadable"
 else
 	skip "no permission" "needs setpriv"
 fi
@@ -218,13 +208,11 @@ if type script >/dev/null 2>&1; then
 else
 	skip "terminal" "needs script"
 fi
-exits "top without a terminal" 2 "crstat --root '$here/amd' top </dev/null"
+exits "top without a terminal" 2 crstat --root "$here/amd" top </dev/null
 if type promtool >/dev/null 2>&1; then
 	for view in table values bits sites callers probes; do
-		crstat --root "$here/amd" "$view" --prometheus |
-			promtool check metrics >"$scratch/promtool" 2>&1
-		result $? "promtool finds no fault with $view"
-		sed 's/^/# /' "$scratch/promtool"
+		passes "promtool finds no fault with $view" promtool check metrics \
+			< <(crstat --root "$here/amd" "$view" --prometheus)
 	done
 else
 	skip "metrics" "needs promtool"

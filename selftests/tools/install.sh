@@ -19,17 +19,6 @@ for kernel in "${kernels[@]}"; do
 		skip_all "no kernel $kernel to be had"
 done
 
-# passes NAME COMMAND...: what it prints is shown where it fails.
-passes() {
-	local name=$1 status
-
-	shift
-	"$@" >"$scratch/output" 2>&1
-	status=$?
-	((!status)) || tail -n 40 "$scratch/output" | sed 's/^/# /'
-	result $status "$name"
-}
-
 # "name help" of each column and command, in the contract and in the manual.
 contract() {
 	tr -d '\\\n' <include/kvm_crstat.h |
