@@ -10,6 +10,7 @@ require
 
 readonly ENABLED=/proc/sys/kernel/ftrace_enabled
 readonly KPROBES=$DEBUGFS/kprobes/enabled
+declare -A names=([$KPROBES]=kprobes [$ENABLED]=ftrace)
 
 other=kvm_$([[ $VENDOR == amd ]] && echo intel || echo amd)
 readonly other
@@ -48,34 +49,26 @@ for hook in kprobe ftrace; do
 	counts 20
 	end
 
-	begin "hook=$hook: kprobes switched off"
-	echo 0 >"$KPROBES"
-	if [[ $hook == kprobe ]]; then
-		expect states "$(states)" silenced
-		counts "$(still 20)"
-	else
-		expect states "$(states)" armed
+	# kprobes are silenced by both switches, where ftrace can be switched off:
+	# not where an ftrace_ops is permanent, nor from 7.0 on.
+	for switch in "$KPROBES" "$ENABLED"; do
+		begin "hook=$hook: ${names[$switch]} switched off"
+		if ! echo 0 2>/dev/null >"$switch" ||
+			[[ $hook == ftrace && $switch == "$KPROBES" ]]; then
+			expect states "$(states)" armed
+			counts 20
+		else
+			expect hook $hook kprobe
+			expect states "$(states)" silenced
+			called=0
+			[[ $switch == "$ENABLED" ]] || called=$(still 20)
+			counts "$called"
+		fi
+		echo 1 >"$switch"
+		expect "states after" "$(states)" armed
 		counts 20
-	fi
-	echo 1 >"$KPROBES"
-	expect "states after" "$(states)" armed
-	counts 20
-	end
-
-	begin "hook=$hook: ftrace switched off"
-	if echo 0 2>/dev/null >"$ENABLED"; then
-		# Not where an ftrace_ops is permanent, nor from 7.0 on.
-		expect hook $hook kprobe
-		expect states "$(states)" silenced
-		counts 0
-	else
-		expect states "$(states)" armed
-		counts 20
-	fi
-	echo 1 >"$ENABLED"
-	expect "states after" "$(states)" armed
-	counts 20
-	end
+		end
+	done
 	rmmod kvm_crstat
 done
 

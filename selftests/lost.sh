@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-exits.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD's intercepts"
+require amd "AMD's intercepts"
 ! grep -qw decodeassists /proc/cpuinfo || skip_all "a processor without DecodeAssists"
 require_exits
 

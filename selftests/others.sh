@@ -6,8 +6,7 @@
 # address that another has replaced doesn't hide where a TPR write came from.
 . "$(dirname "$0")/lib.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD's functions"
+require amd "AMD's functions"
 
 readonly FUNCTIONS=(cr_interception emulator_set_cr kvm_set_cr8
 	kvm_lapic_set_tpr kvm_lapic_reg_write)
@@ -68,16 +67,17 @@ function_graph_count() { # FUNCTION
 # kprobe events, and kretprobes: those replace return addresses.
 probes_on() { # p|r
 	events_on "crs_others_$1" "$1" "${FUNCTIONS[@]}"
+	begin_count
 }
 probes_off() {
 	events_off crs_others_{p,r}
 	: >$TRACING/trace
 }
-events_count() { # FUNCTION: what it counted since "before"
+probes_count() { # FUNCTION: what it counted since begin_count
 	awk -v name="$1" '$1 == name { n += (NR == FNR ? -1 : 1) * ($2 + $3) }
 		END { print n }' "$scratch/before" "$TRACING/kprobe_profile"
 }
-events_begin() {
+begin_count() {
 	: >$TRACING/trace
 	cat $TRACING/kprobe_profile >"$scratch/before"
 }
@@ -90,43 +90,36 @@ crgen "${WORK[@]}" >/dev/null
 alone=$(sites)
 rmmod kvm_crstat
 
-for tracer in function function_graph; do
-	if ! grep -qw $tracer $TRACING/available_tracers; then
-		skip "$tracer tracer" "not in this kernel"
-		continue
-	fi
-	load
-	tracer_on $tracer
-	work "$tracer tracer after the module" ${tracer}_count
-	tracer_off
-	rmmod kvm_crstat
-	tracer_on $tracer
-	load
-	: >$TRACING/trace
-	work "$tracer tracer before the module" ${tracer}_count
-	tracer_off
-	work "$tracer tracer gone"
-	rmmod kvm_crstat
-done
+# watched NAME FUNCTION ARGUMENT [hidden]: by FUNCTION_on ARGUMENT, which is there after
+# the module, before it, and no more.
+watched() {
+	local count=$2_count
 
-for kind in p r; do
-	declare -A names=([p]="kprobe events" [r]=kretprobes)
+	[[ $2 != tracer ]] || count=$3_count
 	load
-	probes_on $kind
-	events_begin
-	hidden=
-	[[ $kind == p ]] || ! kretprobes_hide || hidden=hidden
-	work "${names[$kind]} after the module" events_count $hidden
-	probes_off
+	"$2_on" "$3"
+	work "$1 after the module" "$count" "${4:-}"
+	"$2_off"
 	rmmod kvm_crstat
-	probes_on $kind
+	"$2_on" "$3"
 	load
-	events_begin
-	work "${names[$kind]} before the module" events_count
-	probes_off
-	work "${names[$kind]} gone"
+	begin_count
+	work "$1 before the module" "$count"
+	"$2_off"
+	work "$1 gone"
 	rmmod kvm_crstat
+}
+for tracer in function function_graph; do
+	if grep -qw $tracer $TRACING/available_tracers; then
+		watched "$tracer tracer" tracer $tracer
+	else
+		skip "$tracer tracer" "not in this kernel"
+	fi
 done
+hidden=
+! kretprobes_hide || hidden=hidden
+watched "kprobe events" probes p
+watched kretprobes probes r $hidden
 
 # bpftrace counts by function and says when it is ready.
 bpftrace_on() {
@@ -164,9 +157,6 @@ else
 	skip "bpftrace" "only where the VM shares the machine's programs"
 fi
 probes_on r
-hidden=
-! kretprobes_hide || hidden=hidden
-: >$TRACING/trace
 work "function tracer, kprobe events and kretprobes at once" \
 	function_count $hidden
 probes_off

@@ -26,16 +26,12 @@ declare -A counts=([values]=count [bits]="set cleared" [sites]=count)
 
 # "KEY WHAT COUNT" of what is counted, over all intervals. A write that waits for its
 # value, which is unknown, is known by the next interval.
-sums() { # KIND FILE [TABLE]
+sums_of() { # KIND FILE [TABLE]
 	local what
 
 	for what in ${counts[$1]}; do
 		cells "$2" 'value != "unknown"' "${keys[$1]}, \"$what\", $what" "${3:-}"
-	done | grep -wE "$registers" | awk '{
-		n = $NF
-		$NF = ""
-		sum[$0] += n
-	} END { for (key in sum) if (sum[key]) print key sum[key] }' | sort
+	done | grep -wE "$registers" | sums
 }
 
 # What crstat has printed is what crgen did: no table is so full that it has bounds.
@@ -44,9 +40,9 @@ compare() { # KIND <CSV
 		echo "# kvm_crstat 1 $1"
 		sed -e 's/^,/-,/; s/,,/,-,/g; s/,,/,-,/g; s/,/ /g'
 	} >"$scratch/$1"
-	sums "$1" "$scratch/crgen" "crgen-$1" >"$scratch/did"
+	sums_of "$1" "$scratch/crgen" "crgen-$1" >"$scratch/did"
 	expect "that something was done" "$([[ ! -s $scratch/did ]] || echo yes)" yes
-	sums "$1" "$scratch/$1" | diff "$scratch/did" - >"$scratch/differences"
+	sums_of "$1" "$scratch/$1" | diff "$scratch/did" - >"$scratch/differences"
 	expect "differences in $1" "$(grep -c '^[<>]' "$scratch/differences")" 0
 	sed 's/^/# /' "$scratch/differences" | head -n 20
 }

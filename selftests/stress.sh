@@ -45,11 +45,13 @@ agrees() {
 		"$(probe kvm_lapic_set_tpr hits)"
 }
 
-# Background jobs go on until stop; each leaves a line in "faults" when it finds
-# something wrong.
+# Background jobs are done again and again until stop; each leaves a line in
+# "faults" when it finds something wrong.
 jobs=()
 start() { # FUNCTION [ARGUMENT]...
-	"$@" &
+	until [[ -e $scratch/stop ]]; do
+		"$@"
+	done &
 	jobs+=($!)
 }
 stop() {
@@ -60,19 +62,10 @@ stop() {
 	expect "faults" "$(cat "$scratch/faults" 2>/dev/null)" ""
 	rm -f "$scratch/faults"
 }
-going() {
-	[[ ! -e $scratch/stop ]]
-}
-
 # A guest that comes and goes, each time at addresses used before.
 guests() { # NUMBER ARGUMENT...
-	local number=$1
-
-	shift
-	while going; do
-		crgen --timeout=600 "$@" >>"$scratch/guests.$number" ||
-			echo "crgen $*: status $?" >>"$scratch/faults"
-	done
+	crgen --timeout=600 "${@:2}" >>"$scratch/guests.$1" ||
+		echo "crgen ${*:2}: status $?" >>"$scratch/faults"
 }
 guests_start() { # [OPTION]
 	rm -f "$scratch"/guests.*
@@ -84,46 +77,36 @@ guests_start() { # [OPTION]
 reader() { # FILE...
 	local file copy=$scratch/read.$1
 
-	while going; do
-		for file; do
-			cat "$CRSTAT/$file" 2>/dev/null >"$copy"
-			awk -v file="$file" '
-				NR == 1 && $0 != "# kvm_crstat 1 " file ||
-				NR == 2 && !(n = NF) || NR > 2 && NF != n {
-					print file ": " $0 }' \
-				"$copy" >>"$scratch/faults"
-		done
+	for file; do
+		cat "$CRSTAT/$file" 2>/dev/null >"$copy"
+		awk -v file="$file" '
+			NR == 1 && $0 != "# kvm_crstat 1 " file ||
+			NR == 2 && !(n = NF) || NR > 2 && NF != n {
+				print file ": " $0 }' "$copy" >>"$scratch/faults"
 	done
+}
+readers_start() {
+	start reader vcpus values sites
+	start reader bits callers probes
 }
 
 # Others on the same functions, coming and going.
 tracers() {
-	while going; do
-		events_add crs_stress p kvm_set_cr8 kvm_lapic_set_tpr
-		echo kvm_set_cr8 kvm_lapic_set_tpr >"$TRACING/set_ftrace_filter"
-		echo function >"$TRACING/current_tracer"
-		echo 1 >"$TRACING/events/crs_stress/enable"
-		sleep 0.5
-		echo nop >"$TRACING/current_tracer"
-		: >"$TRACING/set_ftrace_filter"
-		events_off crs_stress
-	done
+	events_add crs_stress p kvm_set_cr8 kvm_lapic_set_tpr
+	echo kvm_set_cr8 kvm_lapic_set_tpr >"$TRACING/set_ftrace_filter"
+	echo function >"$TRACING/current_tracer"
+	echo 1 >"$TRACING/events/crs_stress/enable"
+	sleep 0.5
+	echo nop >"$TRACING/current_tracer"
+	: >"$TRACING/set_ftrace_filter"
+	events_off crs_stress
 }
 
-resetter() {
-	while going; do
-		echo reset >"$CRSTAT/control"
-	done
-}
+control() { # COMMAND...
+	local command
 
-switcher() {
-	local set
-
-	while going; do
-		for set in '' ' cr' ' tpr'; do
-			echo "off$set" >"$CRSTAT/control"
-			echo "on$set" >"$CRSTAT/control"
-		done
+	for command; do
+		echo "$command" >"$CRSTAT/control"
 	done
 }
 
@@ -139,8 +122,7 @@ reads=$([[ $(cr4_reads 1) == 0 ]] || echo cr4_read)
 rmmod kvm_crstat
 begin "the module comes and goes under full load"
 guests_start
-start reader vcpus values sites
-start reader bits callers probes
+readers_start
 start tracers
 for ((n = 0; n < ROUNDS; n++)); do
 	load max_vcpus=16
@@ -160,8 +142,7 @@ end
 begin "VMs come and go, at addresses used before"
 load
 guests_start --check
-start reader vcpus values sites
-start reader bits callers probes
+readers_start
 sleep $((2 * ROUNDS))
 stop
 note "$(total cr4_write) writes of CR4, $(rows gone) rows"
@@ -186,9 +167,9 @@ load max_vcpus=16
 guests_start
 start reader vcpus bits callers
 start reader sites values probes
-start resetter
-start resetter
-start switcher
+start control reset
+start control reset
+start control off on "off cr" "on cr" "off tpr" "on tpr"
 sleep $((2 * ROUNDS))
 stop
 echo reset >$CRSTAT/control
@@ -221,8 +202,7 @@ end
 
 begin "$KVM comes and goes with the module in"
 load
-start reader vcpus values sites
-start reader bits callers probes
+readers_start
 for ((n = 0; n < ROUNDS; n++)); do
 	checks --vcpus=2 cr4-write=50 cr4-read=20 lapic=2
 	if ((n % 2)); then

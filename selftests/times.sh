@@ -12,26 +12,20 @@ require
 # known of all vCPUs together. What vCPUs do that there was no room for is not
 # timed.
 disagreeing() {
-	local below
+	local below all
 
 	below=$(probe handle_tpr_below_threshold hits)
-	diff <({
-		query vcpus 'state != "noroom" {
-			id = vm " " vcpu " " level " " state
-			for (k in cell)
-				if (k ~ /^cr[0-9]_/)
-					print id, k, cell[k]
-			print id, "tpr_write", tpr_apic }'
-		echo "- - - - tpr_write ${below:-0}"
-	} | sums "$below") \
-		<(cells times 1 'vm, vcpu, level, state, reg "_" dir, count' |
-			sums "$below")
-}
-sums() { # BELOW
-	awk -v below="$1" '
-		$5 == "tpr_write" && below > 0 { $1 = $2 = $3 = $4 = "all" }
-		{ n[$1 " " $2 " " $3 " " $4 " " $5] += $6 }
-		END { for (key in n) if (n[key] > 0) print key, n[key] }' | sort
+	[[ ${below:-0} == 0 ]] || all='s/.* tpr_write /all tpr_write /'
+	query vcpus 'state != "noroom" {
+		id = vm " " vcpu " " level " " state
+		for (k in cell)
+			if (k ~ /^cr[0-9]_/)
+				print id, k, cell[k]
+		print id, "tpr_write", tpr_apic }
+		END { print "all tpr_write", '"${below:-0}"' }' |
+		sed "${all:-}" | sums >"$scratch/vcpus"
+	cells times 1 'vm, vcpu, level, state, reg "_" dir, count' |
+		sed "${all:-}" | sums | diff "$scratch/vcpus" -
 }
 
 # A row whose total is not within its power of two, or whose longest is not

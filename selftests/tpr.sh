@@ -6,8 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD copies V_TPR back, Intel does not"
+require amd "AMD copies V_TPR back, Intel does not"
 
 load_kvm npt=1
 load

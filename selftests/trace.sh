@@ -20,8 +20,7 @@ events() {
 		-e 's/.*tpr_write:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) .* origin ([a-z]+).*/\1 \2 \3 tpr_\4/p' \
 		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) write (cr[0-9]) .*value ([^ ]+) address.*/\1 \2 \3 \4=\5/p' \
 		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) write (cr[0-9]) .* (unknown) .*/\1 \2 \3 \4=\5/p' \
-		"$scratch/report" | sort | uniq -c |
-		awk '{ print $2, $3, $4, $5, $1 }'
+		"$scratch/report" | sed 's/$/ 1/' | sums
 }
 
 # What the events say of crgen's guests is what the files do.

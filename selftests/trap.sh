@@ -8,8 +8,7 @@
 . "$(dirname "$0")/lib-exits.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD's write traps"
+require amd "AMD's write traps"
 
 require_exits
 load_kvm

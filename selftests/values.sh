@@ -6,8 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD's intercepts"
+require amd "AMD's intercepts"
 
 readonly NR_VALUES=32
 
