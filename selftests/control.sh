@@ -20,8 +20,7 @@ states() { # of the probes that can be switched
 	kinds probes 'set ~ /cr|tpr/ && state !~ /absent|waiting/' state
 }
 
-load_kvm
-load
+load_both
 
 hold --vcpus=3 cr4-write=50 port=10
 begin "a wrong command is EINVAL and changes nothing"

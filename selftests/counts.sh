@@ -8,8 +8,7 @@
 
 require amd "AMD's intercepts"
 
-load_kvm npt=1
-load
+load_both npt=1
 reads=$(cr4_reads 1)
 witness_start
 

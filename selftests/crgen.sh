@@ -34,10 +34,8 @@ umount $DEBUGFS && {
 	exits "check without debugfs" 9 crgen --check port=1
 	mount -t debugfs debugfs $DEBUGFS
 }
-rmmod kvm_crstat
 load max_vcpus=1
 exits "check where there is no room" 8 crgen --check --vcpus=2 port=1
-rmmod kvm_crstat
 load
 
 begin "while a command runs, and until a signal"

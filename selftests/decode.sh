@@ -21,8 +21,7 @@ decoded() {
 	end
 }
 
-load_kvm npt=0
-load
+load_both npt=0
 decoded "CR3 and CR4 are decoded" 0 cr3-read=20 cr3-write=300,distinct:30 \
 	cr4-read=21 cr4-write=200,distinct:20 cr4-gpr=64
 

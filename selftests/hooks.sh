@@ -69,8 +69,8 @@ for hook in kprobe ftrace; do
 		counts 20
 		end
 	done
-	rmmod kvm_crstat
 done
+rmmod kvm_crstat
 
 if echo 0 2>/dev/null >"$ENABLED"; then
 	begin "hook=ftrace: loaded while ftrace is off"
@@ -125,7 +125,6 @@ load
 ends_right
 expect cr8_write "$(total cr8_write)" "$(since all_cr8_write)"
 expect cr4_write "$(total cr4_write)" "$(since all_cr4_write)"
-rmmod kvm_crstat
 end
 
 begin "APIC in userspace, the set comes in the middle"
@@ -135,7 +134,6 @@ late --apic=user port=10 cr8-write=10 sregs=3 stop=1 \
 	port=30 cr8-write=40 sregs=5
 echo on >$CRSTAT/control
 ends_right
-rmmod kvm_crstat
 end
 
 begin "the other vendor's module is loaded in vain, under load"
@@ -156,6 +154,5 @@ expect tpr_other "$(total tpr_other)" 0
 expect "set_tpr against tpr_sync" "$(total set_tpr)" \
 	$(($(total tpr_sync) + $(total tpr_user)))
 expect "call sites of others" "$(total 1 callers 'origin == "other"')" 0
-rmmod kvm_crstat
 end
 finish

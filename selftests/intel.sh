@@ -47,8 +47,7 @@ common() { # WITH
 }
 
 # flexpriority lets the CPU take TPR writes through the APIC page, apicv more.
-load_kvm ept=1 flexpriority=0 enable_apicv=0
-load
+load_both ept=1 flexpriority=0 enable_apicv=0
 witness_start
 common EPT
 check "EPT: CR3 does not exit" cr3_read=-,cr3_write=- cr3-read=71 cr3-write=73

@@ -26,24 +26,26 @@ witness_start() {
 	[[ $witness == hists ]] && return
 	mkdir $TRACE || exit
 	echo 8192 >$TRACE/buffer_size_kb
+	for event in "${!WITNESS[@]}"; do
+		echo 1 >"$TRACE/events/$event/enable"
+	done
 }
 
 # witness_each +|!: from zero, or no more.
 witness_each() {
 	local event trigger
 
+	if [[ $witness == trace ]]; then
+		: >$TRACE/trace
+		return
+	fi
 	for event in "${!WITNESS[@]}"; do
-		if [[ $witness == trace ]]; then
-			[[ $1 != + ]] || echo 1 >"$TRACE/events/$event/enable"
-			continue
-		fi
 		trigger=$TRACING/events/$event/trigger
 		[[ -e $trigger ]] || continue
 		! grep -q '^hist:' "$trigger" ||
 			echo "!${WITNESS[$event]}" >"$trigger"
 		[[ $1 != + ]] || echo "${WITNESS[$event]}" >"$trigger"
 	done
-	[[ $witness != trace || $1 != + ]] || : >$TRACE/trace
 }
 
 witness_end() {

@@ -156,7 +156,13 @@ load_kvm() { # PARAMETER...
 	modprobe "$KVM" "$@" || exit
 }
 
-# The same again. A witness watches the one that comes.
+# Both, in their usual order.
+load_both() { # PARAMETER_OF_KVM...
+	load_kvm "$@"
+	load
+}
+
+# KVM again. A witness watches the one that comes.
 reload_kvm() { # PARAMETER...
 	local watched=$witness
 
@@ -166,8 +172,10 @@ reload_kvm() { # PARAMETER...
 	[[ ! $watched ]] || witness_start
 }
 
-# By the hook that is tested, see run-tests.
+# The module, anew where it is loaded: by the hook that is tested, see run-tests.
+# shellcheck disable=SC2120 # which tests give
 load() { # PARAMETER...
+	[[ ! -d /sys/module/kvm_crstat ]] || rmmod kvm_crstat || exit
 	insmod "$MODULE" hook="${CRS_HOOK:-kprobe}" "$@" || exit
 }
 
@@ -281,11 +289,7 @@ guest() {
 
 # The same beside the test, until guest_end, and without a reset.
 guest_start() { # ARGUMENT...
-	{
-		# What another guest is held by ends with the test's.
-		[[ ! ${holds:-} ]] || exec {holds}>&-
-		exec crgen --timeout=600 "$@"
-	} >"$scratch/crgen" &
+	crgen --timeout=600 "$@" >"$scratch/crgen" &
 	guest=$!
 }
 
@@ -325,6 +329,11 @@ counted() {
 	awk -v name="$1" '$1 == name { print $3 }' "$scratch/check"
 }
 
+# The same of accesses: 0 is also where none can exit.
+exited() { # COLUMN
+	counted "$1" | tr - 0
+}
+
 # check NAME COLUMN=COUNT|-,...|- ARGUMENT...: a case of its own, in which some
 # counters, of all vCPUs together, are known besides, "-" where the module can't
 # know.
@@ -345,37 +354,38 @@ check() {
 # Bochs does. The module is loaded.
 cr4_reads() { # COUNT
 	crgen --check=cr4_read cr4-read="$1" >"$scratch/check"
-	counted cr4_read | tr - 0
+	exited cr4_read
 }
 cr4_faults() { # COUNT
 	crgen --check=cr4_write cr4-fault="$1" >"$scratch/check"
-	counted cr4_write | tr - 0
+	exited cr4_write
 }
 
 # hold ARGUMENT...: crgen with its work done and its vCPUs idle but alive, until
 # let_go, within a case, which fails if the guest did not live until then.
 hold() {
+	[[ -p $scratch/input ]] || mkfifo "$scratch/input"
 	# Else what an earlier guest said would do.
 	rm -f "$scratch/crgen"
-	mkfifo "$scratch/hold"
-	crgen --hold "$@" <"$scratch/hold" >"$scratch/crgen" &
+	# Who could write to it, too, finds no end of input.
+	crgen --hold "$@" <>"$scratch/input" >"$scratch/crgen" &
 	holder=$!
-	exec {holds}>"$scratch/hold"
-	until grep -qs '^# ready' "$scratch/crgen"; do
-		if ! kill -0 $holder; then
-			result 1 "crgen --hold $*"
-			finish
-		fi
+	until_says '^# ready' "$scratch/crgen" $holder || {
+		result 1 "crgen --hold $*"
+		finish
+	}
+}
+
+# Until a FILE has a line as expected; fails where PROCESS ends before.
+until_says() { # REGEX FILE PROCESS
+	until grep -qs "$1" "$2"; do
+		kill -0 "$3" || return
 		sleep 0.1
 	done
 }
 
 let_go() {
-	local status
-
-	exec {holds}>&-
+	kill "$holder"
 	wait "$holder"
-	status=$?
-	rm "$scratch/hold"
-	expect "the status of the guest" $status 0
+	expect "the status of the guest" $? 0
 }

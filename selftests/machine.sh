@@ -43,7 +43,6 @@ expect "hits of cr_interception and handle_cr" $(($(probe cr_interception hits) 
 taskset 2 crgen cr4-write=20 >/dev/null
 expect "writes of CR4" "$(total cr4_write)" 40
 end
-rmmod kvm_crstat
 
 load
 begin "CPUs come and go, threads are sent about"

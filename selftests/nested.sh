@@ -93,7 +93,6 @@ vmexit=nested_$([[ $VENDOR == amd ]] && echo svm || echo vmx)_vmexit
 begin "nested=0: no probe of nested guests"
 expect state "$(probe "$vmexit" state)" nested=0
 expect hook "$(probe "$vmexit" hook)" -
-rmmod kvm_crstat
 load
 expect "state, with KVM first" "$(probe "$vmexit" state)" nested=0
 end

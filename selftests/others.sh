@@ -88,7 +88,6 @@ load_kvm npt=1
 load
 crgen "${WORK[@]}" >/dev/null
 alone=$(sites)
-rmmod kvm_crstat
 
 # watched NAME FUNCTION ARGUMENT [hidden]: by FUNCTION_on ARGUMENT, which is there after
 # the module, before it, and no more.
@@ -107,7 +106,6 @@ watched() {
 	work "$1 before the module" "$count"
 	"$2_off"
 	work "$1 gone"
-	rmmod kvm_crstat
 }
 for tracer in function function_graph; do
 	if grep -qw $tracer $TRACING/available_tracers; then
@@ -129,10 +127,7 @@ bpftrace_on() {
 	bpftrace -e "BEGIN { printf(\"ready\\n\"); }
 		${probes%,} { @[func] = count(); }" >"$scratch/bpftrace" 2>&1 &
 	bpftrace=$!
-	until grep -q '^ready' "$scratch/bpftrace"; do
-		kill -0 $bpftrace || return
-		sleep 0.1
-	done
+	until_says '^ready' "$scratch/bpftrace" $bpftrace
 }
 bpftrace_off() {
 	[[ ${bpftrace:-} ]] || return
@@ -162,7 +157,6 @@ work "function tracer, kprobe events and kretprobes at once" \
 probes_off
 tracer_off
 work "all of them gone"
-rmmod kvm_crstat
 
 # Both on one function: the unwinder sees through one alone. What stays hidden
 # is an origin, never a write.

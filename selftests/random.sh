@@ -11,8 +11,7 @@ require
 seed=${SEED:-$((${ROUNDS:-0} ? SRANDOM : 1))}
 for way in "kprobe 1" "ftrace 0"; do
 	read -r CRS_HOOK nested <<<"$way"
-	load_kvm "$PAGING=$nested"
-	load
+	load_both "$PAGING=$nested"
 	begin "hook=$CRS_HOOK $PAGING=$nested"
 	start=$SECONDS first=$seed
 	while ((case_status == 0)) && if [[ ${ROUNDS:-} ]]; then

@@ -135,14 +135,20 @@ interval 7 7 0
 [[ $rates == -:0 ]]
 result $? "no row for idle vCPUs"
 
+# Ten seconds for something to be in a file.
+await() { # FILE
+	local tries=100
+
+	until [[ -s $1 ]] || ((!tries--)); do
+		sleep 0.1
+	done
+}
+
 vcpus_file 1 >"$watched/next"
 mv "$watched/next" "$watched/vcpus"
 crstat --root "$watched" -i 0.1 >"$scratch/endless" &
 # Before its first line a signal might find no handler.
-for ((tries = 100; tries; tries--)); do
-	[[ ! -s $scratch/endless ]] || break
-	sleep 0.1
-done
+await "$scratch/endless"
 # Stopped for twenty intervals it makes up for none of them: what it has printed
 # afterwards is no more than there was time for.
 kill -STOP $!
@@ -165,10 +171,7 @@ result $? "and with what there was in all"
 # shellcheck disable=SC2016 # for the inner shell
 crstat --root "$here/amd" -- bash -c 'trap "echo got it; exit 7" TERM
 	echo ready; for ((i = 300; i; i--)); do sleep 0.1; done' >"$scratch/out" 2>"$scratch/err" &
-for ((tries = 100; tries; tries--)); do
-	[[ ! -s $scratch/out ]] || break
-	sleep 0.1
-done
+await "$scratch/out"
 kill -TERM $!
 wait $!
 [[ $? == 7 && $(tail -n 1 "$scratch/out") == "got it" ]] &&

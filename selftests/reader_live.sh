@@ -47,8 +47,7 @@ compare() { # KIND <CSV
 	sed 's/^/# /' "$scratch/differences" | head -n 20
 }
 
-load_kvm "${parameters[@]}"
-load
+load_both "${parameters[@]}"
 
 # Counts of other guests, one of which lives on, are not this interval's.
 crgen "${work[@]}" >/dev/null || exit
@@ -66,8 +65,9 @@ for file in sites values bits; do
 	done
 done
 
-for file in values sites bits; do
-	crstat "$file" -i $INTERVAL --csv >"$scratch/csv" &
+# watched COMMAND...: which watches what guests do now and then in two seconds.
+watched() {
+	"$@" &
 	watcher=$!
 	# It has begun where it has seen an interval without anything.
 	sleep 1
@@ -78,6 +78,9 @@ for file in values sites bits; do
 	kill -INT $watcher
 	wait $watcher
 	status+=" $?"
+}
+for file in values sites bits; do
+	watched crstat "$file" -i $INTERVAL --csv >"$scratch/csv"
 	begin "$file -i $INTERVAL"
 	expect "exit statuses" "$status" "0 0"
 	expect "more than one interval with events" "$(($(cut -d, -f1 \
@@ -92,23 +95,15 @@ begin "values: a reset within the interval"
 compare values <"$scratch/csv"
 end
 
-crstat record -i $INTERVAL -o "$scratch/recording" &
-watcher=$!
-sleep 1
-crgen --values --sites --forever=$INTERVAL "${work[@]}" -- sleep 2 >"$scratch/crgen"
-sleep 1
-kill -INT $watcher
-wait $watcher
+recording=$scratch/recording
+watched crstat record -i $INTERVAL -o "$recording"
 for file in values sites bits; do
-	crstat --root "$scratch/recording" "$file" -i $INTERVAL --csv \
-		>"$scratch/csv"
 	begin "$file of a recording, interval by interval"
-	compare "$file" <"$scratch/csv"
+	compare "$file" \
+		< <(crstat --root "$recording" "$file" -i $INTERVAL --csv)
 	end
-	crstat "$file" diff "$scratch/recording" "$scratch/recording" --csv \
-		>"$scratch/csv"
 	begin "$file of a recording, from its first snapshot to its last"
-	compare "$file" <"$scratch/csv"
+	compare "$file" < <(crstat "$file" diff "$recording" "$recording" --csv)
 	end
 done
 let_go

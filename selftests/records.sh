@@ -10,8 +10,7 @@ require
 work=(cr0-write=7 "cr4-write=20,60,20" cr4-gpr=5 "tpr-msr=9,33,44"
 	"cr8-port=3,1,3" lapic=2 sregs=2)
 
-load_kvm
-load
+load_both
 check "a reset while vCPUs live" - --vms=2 --vcpus=2 "${work[@]}" reset=1 \
 	cr0-write=3 cr4-write=7,e0 cr8-port=2 reset=1 cr4-write=2,20,60
 check "a reset while one vCPU lives, alone on its CPU" - port=1 cr4-write=5 reset=1 \
@@ -77,7 +76,6 @@ if [[ $(probe kvm_arch_vcpu_destroy state) == silenced ]]; then
 fi
 echo 1 >$switch
 end
-rmmod kvm_crstat
 
 # of STATE COLUMN [FILE]: the sum of such rows' cells, or the words in them.
 of() {

@@ -116,10 +116,8 @@ release() {
 }
 at_exit+=(release)
 
-load_kvm
-load
+load_both
 reads=$([[ $(cr4_reads 1) == 0 ]] || echo cr4_read)
-rmmod kvm_crstat
 begin "the module comes and goes under full load"
 guests_start
 readers_start
@@ -136,7 +134,6 @@ for ((n = 0; n < ROUNDS; n++)); do
 done
 load
 stop
-rmmod kvm_crstat
 end
 
 begin "VMs come and go, at addresses used before"
@@ -147,7 +144,6 @@ sleep $((2 * ROUNDS))
 stop
 note "$(total cr4_write) writes of CR4, $(rows gone) rows"
 agrees
-rmmod kvm_crstat
 end
 
 for max in 12 3; do
@@ -158,7 +154,6 @@ for max in 12 3; do
 	sleep $((2 * ROUNDS))
 	stop
 	adds_up
-	rmmod kvm_crstat
 	end
 done
 
@@ -176,7 +171,6 @@ echo reset >$CRSTAT/control
 expect "writes after a reset" "$(total cr4_write)" 0
 checks --vms=2 --vcpus=4 cr4-write=100 cr4-read=50 lapic=3
 agrees
-rmmod kvm_crstat
 end
 
 begin "readers that stop half way hold up nothing"
@@ -214,6 +208,5 @@ for ((n = 0; n < ROUNDS; n++)); do
 done
 stop
 agrees
-rmmod kvm_crstat
 end
 finish

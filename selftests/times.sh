@@ -58,8 +58,7 @@ took() { # OUTCOME [REG-DIR]
 	total count times "outcome == \"$1\"${2:+ && reg \"-\" dir == \"$2\"}"
 }
 
-load_kvm "$PAGING=0"
-load
+load_both "$PAGING=0"
 
 begin "off: nothing is timed"
 guest cr0-write=10 cr4-write=10 tpr-mmio=10
@@ -135,7 +134,6 @@ echo on >$CRSTAT/control
 guest cr4-write=20
 expect "on alone does not time" "$(wc -l <$CRSTAT/times)" 2
 end
-rmmod kvm_crstat
 
 load max_vcpus=2
 echo on time >$CRSTAT/control
@@ -151,7 +149,6 @@ expect "CR4 writes" "$(took "done" cr4-write)" $((870 - noroom))
 ((dropped = $(grep -c ' dropped ' $CRSTAT/times)))
 expect "dropped rows" $((dropped > 0)) 1
 end
-rmmod kvm_crstat
 reload_kvm "$PAGING=1"
 load
 echo on time >$CRSTAT/control

@@ -8,8 +8,7 @@
 
 require amd "AMD copies V_TPR back, Intel does not"
 
-load_kvm npt=1
-load
+load_both npt=1
 witness_start
 
 check "port writes are no TPR writes; a sync for each exit" \

@@ -41,8 +41,7 @@ compared() { # NAME LEAST ARGUMENT...
 	end
 }
 
-load_kvm "$PAGING=0"
-load
+load_both "$PAGING=0"
 # Of accesses that go to L1 none has a value, unless the processor decodes it.
 compared "events of nested guests are what the files count" 4 --l1-intercepts \
 	l2-cr4-write=20 l2-cr4-read=10 l2-cr0-write=5

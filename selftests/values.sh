@@ -10,8 +10,7 @@ require amd "AMD's intercepts"
 
 readonly NR_VALUES=32
 
-load_kvm npt=0
-load
+load_both npt=0
 reads=$(cr4_reads 1)
 WITNESS[kvm_crstat/cr_access]='hist:keys=cr,write,value:size=2048'
 WITNESS[kvm_crstat/tpr_write]='hist:keys=vcpu,origin'

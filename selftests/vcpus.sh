@@ -12,8 +12,7 @@ writes() { # STATE
 	cells vcpus "state == \"$1\"" cr4_write | sort -n | xargs
 }
 
-load_kvm
-load
+load_both
 
 begin "a vCPU's row is live, and stays as gone"
 hold --vcpus=2 cr4-write=5
@@ -30,7 +29,6 @@ for n in {1..20}; do
 done
 expect "counts" "$(writes gone)" "$(for n in {1..20}; do echo "$n $n"; done | xargs)"
 end
-rmmod kvm_crstat
 
 load max_vcpus=4
 reads=$(cr4_reads 10)

@@ -20,7 +20,7 @@ readonly WP=cr0-write=$TOGGLES,80000031,80010031
 wp() {
 	begin "$1"
 	checks $WP
-	expect "exits for $TOGGLES writes" "$(counted cr0_write | tr - 0)" "$2"
+	expect "exits for $TOGGLES writes" "$(exited cr0_write)" "$2"
 	end
 }
 

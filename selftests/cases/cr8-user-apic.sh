@@ -15,20 +15,14 @@ readonly WRITES=1000 READS=100
 reads=0
 [[ $VENDOR != intel ]] || reads=$READS
 
-load_kvm
-load
+load_both
 witness_start
-
-# Of crgen's guest alone; "-" where none can exit.
-exits() { # COLUMN
-	counted "$1" | tr - 0
-}
 
 begin "APIC in userspace: $WRITES of $WRITES writes exit, $reads of $READS reads"
 checks --apic=user cr8-write=$WRITES cr8-read=$READS
-expect cr8_write "$(exits cr8_write)" $WRITES
-expect cr8_read "$(exits cr8_read)" $reads
-expect tpr_guest "$(exits tpr_guest)" $WRITES
+expect cr8_write "$(exited cr8_write)" $WRITES
+expect cr8_read "$(exited cr8_read)" $reads
+expect tpr_guest "$(exited tpr_guest)" $WRITES
 end
 
 begin "what explain says of it"
@@ -48,8 +42,8 @@ end
 
 begin "APIC in the kernel: none of them exits"
 checks cr8-write=$WRITES cr8-read=$READS
-expect cr8_write "$(exits cr8_write)" 0
-expect cr8_read "$(exits cr8_read)" 0
-expect tpr_guest "$(exits tpr_guest)" 0
+expect cr8_write "$(exited cr8_write)" 0
+expect cr8_read "$(exited cr8_read)" 0
+expect tpr_guest "$(exited tpr_guest)" 0
 end
 finish

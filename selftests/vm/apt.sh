@@ -96,24 +96,15 @@ cached() { # DEST WHAT COMMAND...
 
 # "package=version" of the packages named and the linux-* ones they depend on.
 resolve() {
-	local todo=("$@") seen=' ' package version dependency
-
-	while ((${#todo[@]})); do
-		package=${todo[0]}
-		todo=("${todo[@]:1}")
-		[[ $seen == *" $package "* ]] && continue
-		seen+="$package "
-		version=$(apt-cache "${apt_options[@]}" show --no-all-versions \
-			"$package" 2>/dev/null | sed -n 's/^Version: //p')
-		[[ $version ]] || continue
-		echo "$package=$version"
-		while read -r dependency; do
-			todo+=("$dependency")
-		done < <(apt-cache "${apt_options[@]}" depends --no-recommends \
+	{
+		printf '%s\n' "$@"
+		apt-cache "${apt_options[@]}" depends --recurse --no-recommends \
 			--no-suggests --no-conflicts --no-breaks --no-replaces \
-			--no-enhances "$package=$version" |
-			grep -oE '\blinux-(image|binary|modules|headers|kbuild|base)-[^ >]+')
-	done
+			--no-enhances "$@" |
+			grep -xE 'linux-(image|binary|modules|headers|kbuild|base)-.+'
+	} | sort -u | xargs apt-cache "${apt_options[@]}" show --no-all-versions \
+		2>/dev/null | awk '/^Package: / { name = $2 }
+			/^Version: / { print name "=" $2 }'
 }
 
 # Unpacks packages below ROOT, for "cached".

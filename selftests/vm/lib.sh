@@ -83,8 +83,13 @@ build_payload() { # KERNEL KERNEL_DIR [without]
 	exits=$(exits_dir "$2")
 	mkdir -p "$exits"
 	ln -sf "$top_dir"/selftests/exits/* "$exits"
-	"$vm_dir/toolchain" "$1" make -s -C "$2/build" M="$exits" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	build_modules "$1" "$2" "$exits"
+}
+
+# Builds the kernel modules of a folder.
+build_modules() { # KERNEL KERNEL_DIR FOLDER [ARGUMENT]...
+	"$vm_dir/toolchain" "$1" make -s -C "$2/build" M="$3" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "${@:4}" modules
 }
 
 # Where the test module for a kernel is built: exits_dir KERNEL_DIR
