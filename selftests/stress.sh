@@ -92,7 +92,7 @@ readers_start() {
 
 # Others on the same functions, coming and going.
 tracers() {
-	events_add crs_stress p kvm_set_cr8 kvm_lapic_set_tpr
+	(events_add crs_stress p kvm_set_cr8 kvm_lapic_set_tpr)
 	echo kvm_set_cr8 kvm_lapic_set_tpr >"$TRACING/set_ftrace_filter"
 	echo function >"$TRACING/current_tracer"
 	echo 1 >"$TRACING/events/crs_stress/enable"
