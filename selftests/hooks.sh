@@ -27,6 +27,12 @@ counts() { # NUMBER
 	expect cr4_write "$(total cr4_write)" "$1"
 }
 
+# What is armed is called.
+called() {
+	expect states "$(states)" armed
+	counts 20
+}
+
 # What ftrace itself says to be still called: on 5.10 it may forget functions of
 # a module that was loaded again when kprobes leave them all at once.
 still() { # NUMBER
@@ -45,8 +51,7 @@ for hook in kprobe ftrace; do
 	load hook=$hook
 	begin "hook=$hook: what is armed is called"
 	expect hooks "$(kinds probes 'state == "armed"' hook)" $hook
-	expect states "$(states)" armed
-	counts 20
+	called
 	end
 
 	# kprobes are silenced by both switches, where ftrace can be switched off:
@@ -55,18 +60,16 @@ for hook in kprobe ftrace; do
 		begin "hook=$hook: ${names[$switch]} switched off"
 		if ! echo 0 2>/dev/null >"$switch" ||
 			[[ $hook == ftrace && $switch == "$KPROBES" ]]; then
-			expect states "$(states)" armed
-			counts 20
+			called
 		else
 			expect hook $hook kprobe
 			expect states "$(states)" silenced
-			called=0
-			[[ $switch == "$ENABLED" ]] || called=$(still 20)
-			counts "$called"
+			number=0
+			[[ $switch == "$ENABLED" ]] || number=$(still 20)
+			counts "$number"
 		fi
 		echo 1 >"$switch"
-		expect "states after" "$(states)" armed
-		counts 20
+		called
 		end
 	done
 done
@@ -77,8 +80,7 @@ if echo 0 2>/dev/null >"$ENABLED"; then
 	load hook=ftrace
 	expect states "$(states)" silenced
 	echo 1 >"$ENABLED"
-	expect "states after" "$(states)" armed
-	counts 20
+	called
 	rmmod kvm_crstat
 	end
 else

@@ -164,12 +164,12 @@ load_both() { # PARAMETER_OF_KVM...
 
 # KVM again. A witness watches the one that comes.
 reload_kvm() { # PARAMETER...
-	local watched=$witness
+	local had=$witness
 
-	[[ ! $watched ]] || witness_end
+	[[ ! $had ]] || witness_end
 	rmmod "$KVM"
 	load_kvm "$@"
-	[[ ! $watched ]] || witness_start
+	[[ ! $had ]] || witness_start
 }
 
 # The module, anew where it is loaded: by the hook that is tested, see run-tests.

@@ -16,15 +16,12 @@ mapfile -t counters < <(sed -n '/CRS_COUNTERS(X)/,/^$/s/^\tX(\([a-z_0-9]*\),.*/\
 
 # An AMD, an Intel, a host of 64 vCPUs in 8 VMs, the recording of a boot.
 hosts=(alpha beta gamma delta)
-declare -A root
-root[alpha]=$scratch/alpha
+declare -A root=([alpha]=$scratch/alpha [beta]=$reader_dir/intel
+	[gamma]=$scratch/gamma [delta]=$reader_dir/boot/recording)
 cp -r "$reader_dir/amd" "${root[alpha]}"
-root[beta]=$reader_dir/intel
-root[gamma]=$scratch/gamma
 mkdir "${root[gamma]}"
 cp -r "$reader_dir"/empty/{bits,probes} "$reader_dir"/fleet/{vcpus,proc} \
 	"${root[gamma]}"
-root[delta]=$reader_dir/boot/recording
 vcpus=("${root[alpha]}/vcpus" "${root[beta]}/vcpus" "${root[gamma]}/vcpus"
 	"${root[delta]}")
 
