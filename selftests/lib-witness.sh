@@ -90,8 +90,9 @@ witness_hists() {
 }
 
 # How many there were of an event that checks has seen.
-witness_count() { # EVENT REASON|SYMBOL
-	awk -v event="$1" -v what="$2" '$1 == event && $3 == what { sum += $5 }
+witness_count() { # EVENT [REASON|SYMBOL]
+	awk -v event="$1" -v what="${2:-}" '
+		$1 == event && (what == "" || $3 == what) { sum += $5 }
 		END { print sum + 0 }' "$scratch/witness"
 }
 
