@@ -36,14 +36,12 @@ done
 cat $CRSTAT/{vcpus,values,bits,sites,callers,probes} >"$scratch/after"
 cmp -s "$scratch/before" "$scratch/after"
 expect "nothing changed" $? 0
-end
 
 begin "control cannot be read"
 ! cat $CRSTAT/control >/dev/null 2>&1
 expect "reading fails" $? 0
 expect "mode of control" "$(stat -c %a $CRSTAT/control)" 200
 expect "modes of the rest" "$(stat -c %a $CRSTAT/{vcpus,values,probes} | sort -u)" 400
-end
 
 begin "reset is complete at once for idle vCPUs"
 (($(counters) > 150))
@@ -55,13 +53,11 @@ expect "rows of values" "$(wc -l <$CRSTAT/values)" 2
 expect "rows of sites" "$(wc -l <$CRSTAT/sites)" 2
 expect "rows of callers" "$(wc -l <$CRSTAT/callers)" 2
 expect "hits" "$(cells probes 'hits > 0' hits)" ""
-end
 begin "reset forgets gone vCPUs"
 let_go
 expect "gone rows" "$(grep -c gone $CRSTAT/vcpus)" 3
 echo reset >$CRSTAT/control
 expect "rows" "$(wc -l <$CRSTAT/vcpus)" 2
-end
 
 # The reads before each reset can't be made at one moment with it, so the guest
 # is one whose writes are paced by the test.
@@ -84,7 +80,6 @@ guest_end
 note "$resets resets"
 echo reset >$CRSTAT/control
 expect "sum of counters" "$(counters)" 0
-end
 
 begin "what is off is disarmed and counts nothing"
 echo off >$CRSTAT/control
@@ -93,7 +88,6 @@ crgen cr4-write=10 cr8-write=10 port=10 >/dev/null
 expect "sum of counters" "$(counters)" 0
 expect "hooked" "$(hooked | sort -u | paste -sd ' ')" \
 	"kvm_arch_vcpu_create kvm_arch_vcpu_destroy"
-end
 echo on >$CRSTAT/control
 crgen cr4-write=1 >/dev/null
 armed=$(cells vcpus 'state == "gone"' armed)
@@ -127,5 +121,4 @@ set_of tpr 0 $((11 + CREATED)) 1 0 20
 echo on >$CRSTAT/control
 checks cr4-write=10 sregs=10
 expect tpr_user "$(counted tpr_user)" $((11 + CREATED))
-end
 finish

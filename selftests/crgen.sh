@@ -49,7 +49,6 @@ for signal in INT TERM; do
 	expect "rows that are WRONG" "$(grep -c WRONG "$scratch/check")" 0
 	expect "rounds" $(($(counted cr4_write) >= 400)) 1
 done
-end
 
 if type script >/dev/null 2>&1; then
 	begin "what is pasted is left to the shell"
@@ -58,7 +57,6 @@ if type script >/dev/null 2>&1; then
 		/dev/null <<<"pasted" >"$scratch/terminal"
 	expect "the next line" "$(tr -d '\r' <"$scratch/terminal" |
 		sed -n 's/^next: //p')" pasted
-	end
 fi
 
 begin "others' guests and counts are left as they are"
@@ -67,7 +65,6 @@ before=$(grep " live " $CRSTAT/vcpus)
 checks cr4-write=20
 expect "their rows" "$(grep " live " $CRSTAT/vcpus)" "$before"
 let_go
-end
 
 # The module is told to miss what it should see: no row may pass.
 begin "a count that is not right is WRONG"
@@ -77,5 +74,4 @@ expect "status after a reset" $? 8
 expect "the row of cr4_write" "$(grep -c '^cr4_write.*WRONG' "$scratch/check")" 1
 expect "complaints" "$(($(grep -c 'vcpus: cr4_write is' "$scratch/wrong") > 0))" 1
 wait
-end
 finish

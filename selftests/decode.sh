@@ -18,7 +18,6 @@ decoded() {
 	echo reset >$CRSTAT/control
 	checks "${@:3}"
 	expect "hits of emulator_set_cr" "$(probe emulator_set_cr hits)" "$2"
-	end
 }
 
 load_both npt=0
@@ -37,7 +36,6 @@ begin "what the module of the tests changed"
 expect "selective writes" "${changed[0]}" 100
 # shellcheck disable=SC2154 # read_exits
 expect "LMSW" "$passed" 44
-end
 decoded "the same in real mode and protected mode" 0 pe=50
 unload_exits
 

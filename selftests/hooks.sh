@@ -52,7 +52,6 @@ for hook in kprobe ftrace; do
 	begin "hook=$hook: what is armed is called"
 	expect hooks "$(kinds probes 'state == "armed"' hook)" $hook
 	called
-	end
 
 	# kprobes are silenced by both switches, where ftrace can be switched off:
 	# not where an ftrace_ops is permanent, nor from 7.0 on.
@@ -70,7 +69,6 @@ for hook in kprobe ftrace; do
 		fi
 		echo 1 >"$switch"
 		called
-		end
 	done
 done
 rmmod kvm_crstat
@@ -82,7 +80,6 @@ if echo 0 2>/dev/null >"$ENABLED"; then
 	echo 1 >"$ENABLED"
 	called
 	rmmod kvm_crstat
-	end
 else
 	skip "hook=ftrace: loaded while ftrace is off" \
 		"from 7.0 on it can't be switched off"
@@ -93,7 +90,6 @@ for hook in '' x kprobes ftrace,kprobe; do
 	! insmod "$MODULE" hook="$hook" 2>/dev/null
 	expect "insmod with hook=$hook fails" $? 0
 done
-end
 
 # crgen stops itself in the middle; what it did until then, and KVM_RUN with it,
 # it does again alone.
@@ -127,7 +123,6 @@ load
 ends_right
 expect cr8_write "$(total cr8_write)" "$(since all_cr8_write)"
 expect cr4_write "$(total cr4_write)" "$(since all_cr4_write)"
-end
 
 begin "APIC in userspace, the set comes in the middle"
 load
@@ -136,7 +131,6 @@ late --apic=user port=10 cr8-write=10 sregs=3 stop=1 \
 	port=30 cr8-write=40 sregs=5
 echo on >$CRSTAT/control
 ends_right
-end
 
 begin "the other vendor's module is loaded in vain, under load"
 load
@@ -156,5 +150,4 @@ expect tpr_other "$(total tpr_other)" 0
 expect "set_tpr against tpr_sync" "$(total set_tpr)" \
 	$(($(total tpr_sync) + $(total tpr_user)))
 expect "call sites of others" "$(total 1 callers 'origin == "other"')" 0
-end
 finish

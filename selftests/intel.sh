@@ -93,7 +93,6 @@ for op in cr8-write cr8-masked tpr-mmio tpr-msr irq; do
 		expect "exits for $reason" "$(witness_count kvm_exit $reason)" 0
 	done
 	expect "rows of values" "$(counted values)" 0
-	end
 done
 check "APICv, but the APIC in userspace" cr8_read=46,cr8_write=198 --apic=user \
 	--vcpus=2 cr8-write=99 cr8-read=23 cr0-write=10 cr4-write=11

@@ -8,12 +8,12 @@ readonly DEBUGFS=/sys/kernel/debug
 readonly CRSTAT=$DEBUGFS/kvm_crstat
 readonly TRACING=/sys/kernel/tracing
 
-tests=0 failures=0 witness=
+tests=0 failures=0 case_name='' witness=
 
 echo "TAP version 13"
 
-# ok NAME: the command before succeeded.
 result() { # STATUS NAME
+	end
 	tests=$((tests + 1))
 	if (($1 == 0)); then
 		echo "ok $tests $2"
@@ -26,6 +26,7 @@ result() { # STATUS NAME
 }
 
 skip() { # NAME REASON
+	end
 	tests=$((tests + 1))
 	echo "ok $tests $1 # SKIP $2"
 }
@@ -39,21 +40,26 @@ note() {
 	printf '# %s\n' "$@"
 }
 
-# A case is a number of comparisons; it fails with the first that does.
+# A case is a number of comparisons; it fails with the first that does, and lasts
+# until the next one.
 begin() { # NAME
+	end
 	case_name=$1 case_status=0
 }
 
 expect() { # WHAT ACTUAL EXPECTED
 	[[ $2 == "$3" ]] && return
 	note "$case_name: $1 is $2, not $3"
+	((case_status)) || [[ ! -d $CRSTAT ]] ||
+		sed 's/^/# /' $CRSTAT/{vcpus,callers,probes}
 	case_status=1
 }
 
 end() {
-	((case_status == 0)) || [[ ! -d $CRSTAT ]] ||
-		sed 's/^/# /' $CRSTAT/{vcpus,callers,probes}
-	result "$case_status" "$case_name"
+	local name=$case_name
+
+	case_name=
+	[[ ! $name ]] || result "$case_status" "$name"
 }
 
 # A case: a command that succeeds. What it prints is shown where it doesn't.
@@ -89,6 +95,7 @@ as_user() { # COMMAND...
 }
 
 finish() {
+	end
 	echo "1..$tests"
 	exit $((failures > 0))
 }
@@ -371,6 +378,7 @@ hold() {
 	crgen --hold "$@" <>"$scratch/input" >"$scratch/crgen" &
 	holder=$!
 	until_says '^# ready' "$scratch/crgen" $holder || {
+		expect "the guest" gone held
 		result 1 "crgen --hold $*"
 		finish
 	}

@@ -52,7 +52,6 @@ for _ in 1 2 3; do
 	expect "hooks left" "$(hooked | wc -l)" 0
 done
 goes
-end
 
 begin "between kvm and $KVM"
 modprobe kvm
@@ -62,7 +61,6 @@ load_kvm
 works
 goes
 rmmod "$KVM" kvm
-end
 
 begin "after both, and again"
 load_kvm
@@ -71,7 +69,6 @@ for _ in 1 2 3; do
 	works
 	goes
 done
-end
 
 begin "while a guest runs"
 guest_start --forever=0 cr4-write=10
@@ -86,7 +83,6 @@ goes
 load
 works
 goes
-end
 
 begin "sites of a module that went are still named"
 load
@@ -99,7 +95,6 @@ load_kvm
 crgen port=10 >/dev/null
 ((${after#* } < $(of_kvm | cut -d ' ' -f 2)))
 expect "counted on in the same row" $? 0
-end
 
 begin "bad parameters"
 rmmod kvm_crstat
@@ -112,5 +107,4 @@ load max_vcpus=65536
 expect "the most that it takes" "$(cat /sys/module/kvm_crstat/parameters/max_vcpus)" \
 	65536
 rmmod kvm_crstat
-end
 finish

@@ -23,7 +23,6 @@ lost() {
 	guest "${@:5}"
 	expect "CR accesses" "$(probe cr_interception hits)" "$3"
 	expect "values" "$(values | xargs)" "$4"
-	end
 }
 
 load_kvm npt=0

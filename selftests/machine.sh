@@ -33,7 +33,6 @@ expect hits "$(hits)" "$before"
 expect "call sites" "$(calls)" "$calls"
 expect "rows without room" "$(noroom)" "$noroom"
 let_go
-end
 begin "a reset while it is offline"
 echo reset >$CRSTAT/control
 checks cr4-write=20 cr8-port=5
@@ -42,7 +41,6 @@ expect "hits of cr_interception and handle_cr" $(($(probe cr_interception hits) 
 	$(probe handle_cr hits))) "$(total "$ACCESSES")"
 taskset 2 crgen cr4-write=20 >/dev/null
 expect "writes of CR4" "$(total cr4_write)" 40
-end
 
 load
 begin "CPUs come and go, threads are sent about"
@@ -63,5 +61,4 @@ for n in {1..8}; do
 done
 guest_end
 sed 's/^/# /' "$scratch/wrong"
-end
 finish

@@ -43,7 +43,6 @@ nested() {
 	expect "levels without a reflected access" \
 		"$(kinds vcpus 'cr_reflected !~ /[1-9]/' "level cr_reflected")" \
 		"1-$([[ $3 ]] || echo " 20")"
-	end
 }
 
 all=(l2-cr0-read=10 l2-cr0-write=20 l2-cr3-read=11 l2-cr3-write=22 l2-cr4-read=12
@@ -95,9 +94,7 @@ expect state "$(probe "$vmexit" state)" nested=0
 expect hook "$(probe "$vmexit" hook)" -
 load
 expect "state, with KVM first" "$(probe "$vmexit" state)" nested=0
-end
 begin "no nested guests in this KVM"
 crgen l2-cr4-write=1 >/dev/null 2>&1
 expect "the status of crgen" $? 5
-end
 finish

@@ -38,7 +38,6 @@ work() {
 		[[ ! ${2:-} ]] || expect "calls of $function" \
 			"$("$2" "$function")" "$(probe "$function" hits)"
 	done
-	end
 }
 
 sites() {
@@ -170,7 +169,6 @@ guest --apic=user cr4-write=20 cr8-write=30 sregs=5
 ((other = $(total tpr_other), other == 0 || other == 30))
 expect "tpr_other as it may be" $? 0
 expect "the guest's and others'" $(($(total tpr_guest) + other)) 30
-end
 probes_off
 tracer_off
 finish

@@ -31,7 +31,6 @@ for way in "kprobe 1" "ftrace 0"; do
 	done
 	((case_status == 0)) || head -n 1 "$scratch/check"
 	note "$((seed - first)) programs from seed $first on"
-	end
 	unload
 done
 finish

@@ -61,7 +61,6 @@ for file in sites values bits; do
 		begin "$file -- COMMAND: $n vCPUs"
 		expect "exit status" $status 0
 		compare "$file" <"$scratch/csv"
-		end
 	done
 done
 
@@ -86,14 +85,12 @@ for file in values sites bits; do
 	expect "more than one interval with events" "$(($(cut -d, -f1 \
 		"$scratch/csv" | sort -u | wc -l) > 2))" 1
 	compare "$file" <"$scratch/csv"
-	end
 done
 
 crstat values --csv -- bash -c "echo reset >$CRSTAT/control
 	exec crgen --values ${work[*]}" >"$scratch/crgen" 2>"$scratch/csv"
 begin "values: a reset within the interval"
 compare values <"$scratch/csv"
-end
 
 recording=$scratch/recording
 watched crstat record -i $INTERVAL -o "$recording"
@@ -101,10 +98,8 @@ for file in values sites bits; do
 	begin "$file of a recording, interval by interval"
 	compare "$file" \
 		< <(crstat --root "$recording" "$file" -i $INTERVAL --csv)
-	end
 	begin "$file of a recording, from its first snapshot to its last"
 	compare "$file" < <(crstat "$file" diff "$recording" "$recording" --csv)
-	end
 done
 let_go
 
@@ -114,5 +109,4 @@ expect "set tpr is off" "$(probe kvm_lapic_set_tpr state)" off
 crstat on
 crstat reset
 expect "events after a reset" "$(crstat --nonzero --csv | wc -l)" 1
-end
 finish

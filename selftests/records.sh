@@ -75,7 +75,6 @@ if [[ $(probe kvm_arch_vcpu_destroy state) == silenced ]]; then
 	done
 fi
 echo 1 >$switch
-end
 
 # of STATE COLUMN [FILE]: the sum of such rows' cells, or the words in them.
 of() {
@@ -106,14 +105,12 @@ expect "its TPR" "$(of dropped tpr)" -
 expect "the TPR's changes of the second" "$(of gone tpr_change)" $none
 expect "the second's writes of CR4" "$(of gone cr4_write)" $none
 expect "rows of values" "$(of gone value values)" ""
-end
 begin "room for one: a reset forgets what was dropped"
 echo reset >$CRSTAT/control
 crgen cr4-write=3,60,20,60 >/dev/null
 crgen port=1 >/dev/null
 expect "dropped writes of CR4" "$(of dropped cr4_write)" 3
 expect "dropped bits" "$(bits dropped MCE), $(bits dropped AM)" "2 1, 0 0"
-end
 begin "room for one: held over a reset, then dropped"
 hold cr4-write=9
 echo reset >$CRSTAT/control
@@ -121,7 +118,6 @@ let_go
 expect "gone writes of CR4" "$(of gone cr4_write)" $none
 crgen port=1 >/dev/null
 expect "dropped writes of CR4" "$(of dropped cr4_write)" $none
-end
 
 begin "no room: values, origins and what does not apply"
 echo reset >$CRSTAT/control
@@ -145,7 +141,6 @@ expect "cr_reflected" "$(of noroom cr_reflected)" 0
 expect "the origins" $(($(of noroom set_tpr) +
 	$(probe handle_tpr_below_threshold hits))) \
 	"$(total tpr_guest+tpr_sync+tpr_user vcpus 'state == "noroom"')"
-end
 begin "no room, until another goes"
 guest_start cr4-write=30 stop=1 cr4-write=40
 guest_stopped
@@ -154,5 +149,4 @@ let_go
 guest_end
 expect "writes of CR4 without room" "$(of noroom cr4_write)" "$before"
 expect "those since then" "$(of gone cr4_write)" 40
-end
 finish

@@ -134,7 +134,6 @@ for ((n = 0; n < ROUNDS; n++)); do
 done
 load
 stop
-end
 
 begin "VMs come and go, at addresses used before"
 load
@@ -144,7 +143,6 @@ sleep $((2 * ROUNDS))
 stop
 note "$(total cr4_write) writes of CR4, $(rows gone) rows"
 agrees
-end
 
 for max in 12 3; do
 	begin "more vCPUs than there is room for: $max"
@@ -154,7 +152,6 @@ for max in 12 3; do
 	sleep $((2 * ROUNDS))
 	stop
 	adds_up
-	end
 done
 
 begin "resets, probe sets off and on, two readers and three writers"
@@ -171,7 +168,6 @@ echo reset >$CRSTAT/control
 expect "writes after a reset" "$(total cr4_write)" 0
 checks --vms=2 --vcpus=4 cr4-write=100 cr4-read=50 lapic=3
 agrees
-end
 
 begin "readers that stop half way hold up nothing"
 load
@@ -192,7 +188,6 @@ for fd in "${held[@]}"; do
 done
 rmmod kvm_crstat
 expect "closed, it goes" $? 0
-end
 
 begin "$KVM comes and goes with the module in"
 load
@@ -208,5 +203,4 @@ for ((n = 0; n < ROUNDS; n++)); do
 done
 stop
 agrees
-end
 finish

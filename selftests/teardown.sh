@@ -60,7 +60,6 @@ for first in e h m r; do
 		expect "hooks left" "$(hooked | wc -l)" 0
 		(($(nproc) > 1)) || break
 	done
-	end
 done
 kill -INT $guest
 wait $guest

@@ -65,7 +65,6 @@ guest cr0-write=10 cr4-write=10 tpr-mmio=10
 expect "rows" "$(wc -l <$CRSTAT/times)" 2
 expect "svm_vcpu_run, vmx_vcpu_run" \
 	"$(kinds probes 'set == "time"' state)" "off waiting"
-end
 
 all=(cr0-read=100 cr0-write=110 clts=20 lmsw=30 cr3-read=120 cr3-write=130
 	cr4-read=140 cr4-write=150 cr8-read=170 cr8-write=180 cr8-masked=200
@@ -78,7 +77,6 @@ for n in 1 3; do
 	agrees
 	expect "CR4 writes that were done" "$(took "done" cr4-write)" $((n * 150))
 	expect "those with a fault" "$(took fault)" 0
-	end
 done
 
 faults=$(cr4_faults 40)
@@ -89,7 +87,6 @@ agrees
 expect "of CR0" "$(took fault cr0-write)" 70
 expect "of CR4" "$(took fault cr4-write)" $((2 * faults))
 expect "CR4 writes that were done" "$(took "done" cr4-write)" 16
-end
 
 begin "APIC in userspace: CR8 writes that the VMM is told of"
 guest --vcpus=2 --apic=user cr8-write=100 cr8-fault=20 port=50
@@ -97,7 +94,6 @@ agrees
 expect "faults" "$(took fault cr8-write)" 40
 expect "outcome user" "$(took user)" "$(did set_tpr_exits)"
 note "$(did set_tpr_exits) exits to the VMM"
-end
 
 for on in 'off time:on time' 'on time:reset'; do
 	begin "${on#*:}, in the middle of a guest"
@@ -108,7 +104,6 @@ for on in 'off time:on time' 'on time:reset'; do
 	guest_end
 	expect "CR4 writes" "$(took "done" cr4-write)" 70
 	expect "CR0 writes" "$(took fault cr0-write)" 3
-	end
 done
 
 begin "no access is lost in a storm of switching off and on"
@@ -124,7 +119,6 @@ expect "times has no more than vcpus" $? 0
 expect "impossible rows" "$(impossible)" ""
 guest --vcpus=2 "${all[@]}"
 agrees
-end
 
 begin "off: everything is off"
 echo off >$CRSTAT/control
@@ -133,7 +127,6 @@ expect "states" "$(kinds probes \
 echo on >$CRSTAT/control
 guest cr4-write=20
 expect "on alone does not time" "$(wc -l <$CRSTAT/times)" 2
-end
 
 load max_vcpus=2
 echo on time >$CRSTAT/control
@@ -148,28 +141,26 @@ note "$noroom writes of vCPUs that there was no room for"
 expect "CR4 writes" "$(took "done" cr4-write)" $((870 - noroom))
 ((dropped = $(grep -c ' dropped ' $CRSTAT/times)))
 expect "dropped rows" $((dropped > 0)) 1
-end
 reload_kvm "$PAGING=1"
 load
 echo on time >$CRSTAT/control
 begin "with nested paging"
 guest --vcpus=2 "${all[@]}"
 agrees
-end
 
 nested=(l2-cr0-read=10 l2-cr0-write=20 l2-cr3-write=22 l2-cr4-read=12
 	l2-cr4-write=24 l2-cr8-write=23 cr4-write=9)
 for intercepts in '' --l1-intercepts; do
-	begin "nested guests${intercepts:+ whose hypervisor intercepts}"
+	name="nested guests${intercepts:+ whose hypervisor intercepts}"
 	crgen "${nested[@]}" $intercepts >/dev/null 2>&1
 	if (($? == 5)); then
-		skip "$case_name" "this KVM has no nested guests"
+		skip "$name" "this KVM has no nested guests"
 		continue
 	fi
+	begin "$name"
 	guest --vcpus=2 "${nested[@]}" $intercepts
 	agrees
 	(($(took "done" cr4-write) >= 2 * (9 + 24)))
 	expect "CR4 writes of both levels are there" $? 0
-	end
 done
 finish

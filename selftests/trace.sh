@@ -38,7 +38,6 @@ compared() { # NAME LEAST ARGUMENT...
 	diff -u "$scratch/files" "$scratch/events" | sed 's/^/# /'
 	expect "status of diff" "${PIPESTATUS[0]}" 0
 	expect "lines compared" "$(($(wc -l <"$scratch/files") > $2))" 1
-	end
 }
 
 load_both "$PAGING=0"
@@ -83,5 +82,4 @@ expect "wrong ones" "$(grep -c '^must' "$scratch/chain")" 0
 # With APICv the TPR's writes are none of the module's.
 least=$([[ $VENDOR == amd ]] && echo 400 || echo 250)
 expect "some" "$(($(tail -n 1 "$scratch/chain" | cut -d ' ' -f 1) > least))" 1
-end
 finish

@@ -40,7 +40,6 @@ trapped() {
 	done < <(cells vcpus 1 armed)
 	expect "sites: those of reads, and of what did not become a trap" \
 		"$(total count sites)" $(($(total cr4_read) + $2))
-	end
 }
 
 load
@@ -68,10 +67,8 @@ load_exits avic=1
 expect "tpr_apic" "$(unwritten)" -
 unload_exits
 expect "tpr_apic without AVIC" "$(unwritten)" 0
-end
 
 begin "without the traps all is as it was"
 checks cr4-write=10
 expect "hits of cr_trap" "$(probe cr_trap hits)" 0
-end
 finish

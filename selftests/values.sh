@@ -27,7 +27,6 @@ for n in 1 4; do
 	checks --vcpus=$n cr0-write=500,distinct:50 cr3-write=900,distinct:9 \
 		cr3-write=1000,distinct:200 cr4-write=700,distinct:70
 	expect "rows of cr3" "$(grep -c ' cr3 ' $CRSTAT/values)" $((n * NR_VALUES))
-	end
 done
 check "real mode to protected mode and back" - pe=441
 check "all kinds of accesses to CR0, CLTS and LMSW as writes" cr0_read=22 \
@@ -63,7 +62,6 @@ expect "hits of cr_access" "$(hits cr_access)" "$(total "$ACCESSES")"
 expect "hits of tpr_write" "$(hits tpr_write)" \
 	"$(total tpr_guest+tpr_apic+tpr_sync+tpr_user+tpr_other)"
 expect "writes of CR4 with bit 6 in cr_access" "$(bit_6)" $((4 * 18))
-end
 
 # A write that fails changes no bit; as a value it is an attempt.
 check "writes that fail" tpr_other=0 \
@@ -77,7 +75,6 @@ expect "values" "$(total faults values)" $failed
 expect "sites" "$(total faults sites)" $failed
 expect "bits that only failed writes have" "$(total set+cleared bits \
 	'reg == "cr4" && bit != 6 || reg == "cr0" && bit != 18')" 0
-end
 check "CR8 that fails" cr8_write=80,tpr_guest=50 --apic=user cr8-write=50 \
 	cr8-fault=30
 

@@ -21,7 +21,6 @@ wp() {
 	begin "$1"
 	checks $WP
 	expect "exits for $TOGGLES writes" "$(exited cr0_write)" "$2"
-	end
 }
 
 owned=$TOGGLES

@@ -23,7 +23,6 @@ checks --apic=user cr8-write=$WRITES cr8-read=$READS
 expect cr8_write "$(exited cr8_write)" $WRITES
 expect cr8_read "$(exited cr8_read)" $reads
 expect tpr_guest "$(exited tpr_guest)" $WRITES
-end
 
 begin "what explain says of it"
 echo reset >$CRSTAT/control
@@ -38,12 +37,10 @@ for sentence in "$WRITES were the guests' with an exit" \
 done
 grep -o 'CR8 writes are intercepted[^.]*\.' "$scratch/explain" | fold -s -w 76 |
 	sed 's/^/# /'
-end
 
 begin "APIC in the kernel: none of them exits"
 checks cr8-write=$WRITES cr8-read=$READS
 expect cr8_write "$(exited cr8_write)" 0
 expect cr8_read "$(exited cr8_read)" 0
 expect tpr_guest "$(exited tpr_guest)" 0
-end
 finish

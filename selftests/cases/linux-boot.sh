@@ -91,7 +91,6 @@ toggled() {
 	expect "functions" "$(printf %s "$makers" | sort -u | xargs)" "$4"
 	expect "by the kernel, odd" $((kernel % 2)) 0
 	expect "by the kernel" $kernel "${5:-$kernel}"
-	end
 }
 
 toggled cr4 PGE 0x80 native_write_cr4
