@@ -3,7 +3,6 @@
 # What crgen did, what the kernel's own counters saw and what the files say are
 # the same, to the unit, for each vCPU: 1, 2 and 8 of them, and two VMs. What
 # exits on AMD, and what does not.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
 require amd "AMD's intercepts"

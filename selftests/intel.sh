@@ -3,7 +3,6 @@
 # Intel: crgen, the kernel's own hist of exits by exit qualification, and the
 # module's files say the same, with and without EPT, with the APIC in the kernel,
 # in userspace and, where the CPU has APICv, in the processor.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
 require intel "needs a CPU with VMX"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # lib.sh has the rest
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
 # The witness: the kernel's own count of the same events, by thread. Hist
 # triggers count; where the kernel has none, an instance of its trace buffer
 # keeps each event until it is counted here.

@@ -3,7 +3,6 @@
 # Nested guests: what crgen's L2 did, with and without its L1 intercepting it, is
 # what the kernel's own tracepoints saw of exits, of exits of L2, and of those
 # that went to L1, and what the module counted of each level.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
 require

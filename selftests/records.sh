@@ -106,8 +106,7 @@ expect "the TPR's changes of the second" "$(of gone tpr_change)" $none
 expect "the second's writes of CR4" "$(of gone cr4_write)" $none
 expect "rows of values" "$(of gone value values)" ""
 begin "room for one: a reset forgets what was dropped"
-echo reset >$CRSTAT/control
-crgen cr4-write=3,60,20,60 >/dev/null
+guest cr4-write=3,60,20,60
 crgen port=1 >/dev/null
 expect "dropped writes of CR4" "$(of dropped cr4_write)" 3
 expect "dropped bits" "$(bits dropped MCE), $(bits dropped AM)" "2 1, 0 0"

@@ -3,7 +3,6 @@
 # Each write to the task priority is counted once, by origin: crgen says what
 # the guest and its VMM did, the kernel's kprobe events say from where the
 # functions were called, and kvm_exit says how many exits there were.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
 require amd "AMD copies V_TPR back, Intel does not"

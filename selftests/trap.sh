@@ -4,9 +4,8 @@
 # CR0, CR4 and CR8 into them, so that KVM's own cr_trap() sees a real guest's
 # writes. crgen, that module, the kernel's own count of exits and the files say
 # the same.
-. "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-exits.sh"
 . "$(dirname "$0")/lib-witness.sh"
+. "$(dirname "$0")/lib-exits.sh"
 
 require amd "AMD's write traps"
 

@@ -3,7 +3,6 @@
 # The values that were written, the bits that changed and the instructions that
 # did it: exact up to a full table, within the printed bounds beyond. What the
 # tracepoints report is what the files count.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
 require amd "AMD's intercepts"

@@ -41,8 +41,7 @@ expect "sum of reads" "$(total cr4_read)" "$reads"
 expect "values sum to the writes" "$(total count values)" 55
 
 begin "more vCPUs than there is room for"
-echo reset >$CRSTAT/control
-crgen --vcpus=8 cr4-write=100 port=10 >/dev/null
+guest --vcpus=8 cr4-write=100 port=10
 expect "noroom rows" "$(($(rows noroom) > 0))" 1
 expect "sum of writes" "$(total cr4_write)" 800
 expect "sum of tpr_user" "$(total tpr_user)" $((8 * (1 + CREATED)))

@@ -6,7 +6,6 @@
 # benchmark went from 8.43 s to 3.51 s. SVM has no mask of bits, so that there all
 # of them still exit. Debian's 6.1 has it since 6.1.37-1, says its changelog; 5.10
 # has not.
-. "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-witness.sh"
 
 require

@@ -3,7 +3,6 @@
 # CR8 where the APIC is in userspace, as VMware's monitor on KVM has it: "an
 # astronomical number of CR8 exits". The shape of it by crgen, and what the
 # kernel's APIC changes.
-. "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib-witness.sh"
 
 require

@@ -147,7 +147,6 @@ debian_root() { # SUITE PACKAGE,... ROOT
 
 	[[ -z ${KVM_CRSTAT_OFFLINE:-} ]] || return
 	((EUID == 0)) || die "$EX_PACKAGES" "a root needs root"
-	need mmdebstrap mmdebstrap
 	security=${KVM_CRSTAT_SECURITY_MIRROR:-$(mirror_of Debian-Security)}
 	note "fetching $what: some 60 MB"
 	mmdebstrap --quiet --variant=minbase --include="$2" "$1" "$3" \
