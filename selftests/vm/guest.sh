@@ -6,10 +6,10 @@
 # Writes the initramfs of a Linux guest, whose init says that it is up, or runs
 # COMMANDS with FILEs that are where they are here.
 guest_initramfs() { # BUSYBOX OUTPUT [COMMANDS FILE...]
-	local root commands=${3:-}
+	local root
+	# shellcheck disable=SC2016 # the guest's
+	local up='/bin/busybox echo "The guest'\''s Linux $(/bin/busybox uname -r) is up."'
 
-	: "${commands:=/bin/busybox echo \
-		"The guest's Linux \$(/bin/busybox uname -r) is up."}"
 	root=$(mktemp -d)
 	mkdir -p "$root"/{bin,dev,proc}
 	cp "$1" "$root/bin/busybox"
@@ -17,7 +17,7 @@ guest_initramfs() { # BUSYBOX OUTPUT [COMMANDS FILE...]
 	cat >"$root/init" <<-END
 		#!/bin/busybox sh
 		/bin/busybox echo
-		$commands
+		${3:-$up}
 		while :; do
 			/bin/busybox sleep 3600
 		done
