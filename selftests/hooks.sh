@@ -39,11 +39,7 @@ still() { # NUMBER
 	grep -q '^cr_interception ' $TRACING/enabled_functions && echo "$1" || echo 0
 }
 
-switch_on() {
-	echo 1 >"$KPROBES"
-	echo 1 >"$ENABLED"
-}
-at_exit+=(switch_on)
+at_exit+=("echo 1 >$KPROBES; echo 1 >$ENABLED")
 
 load_kvm
 

@@ -336,11 +336,6 @@ counted() {
 	awk -v name="$1" '$1 == name { print $3 }' "$scratch/check"
 }
 
-# The same of accesses: 0 is also where none can exit.
-exited() { # COLUMN
-	counted "$1" | tr - 0
-}
-
 # check NAME COLUMN=COUNT|-,...|- ARGUMENT...: a case of its own, in which some
 # counters, of all vCPUs together, are known besides, "-" where the module can't
 # know.
@@ -361,11 +356,11 @@ check() {
 # Bochs does. The module is loaded.
 cr4_reads() { # COUNT
 	crgen --check=cr4_read cr4-read="$1" >"$scratch/check"
-	exited cr4_read
+	counted cr4_read | tr - 0
 }
 cr4_faults() { # COUNT
 	crgen --check=cr4_write cr4-fault="$1" >"$scratch/check"
-	exited cr4_write
+	counted cr4_write | tr - 0
 }
 
 # hold ARGUMENT...: crgen with its work done and its vCPUs idle but alive, until

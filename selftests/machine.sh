@@ -9,13 +9,10 @@ readonly CPU=/sys/devices/system/cpu/cpu1/online
 [[ -w $CPU ]] || skip_all "needs a second CPU that can be offline"
 at_exit+=("echo 1 >$CPU")
 
-hits() {
+# What the CPU has counted.
+counts() {
 	cells probes 1 "called, hits"
-}
-calls() {
 	sed 1,2d $CRSTAT/callers
-}
-noroom() {
 	grep " noroom " $CRSTAT/vcpus
 }
 
@@ -25,13 +22,10 @@ begin "a CPU goes offline, and what was counted there stays"
 hold port=1
 taskset 2 crgen cr4-write=50 cr4-read=10 cr8-port=5 >/dev/null
 expect "the status of the guest" $? 0
-before=$(hits) calls=$(calls) noroom=$(noroom)
-[[ $noroom ]]
-expect "some had no room" $? 0
+expect "some had no room" $(($(rows noroom) > 0)) 1
+before=$(counts)
 echo 0 >$CPU
-expect hits "$(hits)" "$before"
-expect "call sites" "$(calls)" "$calls"
-expect "rows without room" "$(noroom)" "$noroom"
+expect "hits, calls and rows without room" "$(counts)" "$before"
 let_go
 begin "a reset while it is offline"
 echo reset >$CRSTAT/control

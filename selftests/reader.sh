@@ -52,14 +52,10 @@ unreadable=$scratch/unreadable
 mkdir "$unreadable"
 cp "$here/amd/vcpus" "$unreadable"
 chmod 0 "$unreadable/vcpus"
-if ((UID)); then
-	exits "no permission" 5 crstat --root "$unreadable"
-elif type setpriv >/dev/null 2>&1; then
-	chmod 755 "$scratch"
-	exits "no permission" 5 as_user crstat --root "$unreadable"
-else
-	skip "no permission" "needs setpriv"
-fi
+chmod 755 "$scratch"
+user=()
+((UID)) || user=(as_user)
+exits "no permission" 5 "${user[@]}" crstat --root "$unreadable"
 
 # The file vcpus changes while crstat watches it.
 watched=$scratch/watched

@@ -110,11 +110,7 @@ control() { # COMMAND...
 	done
 }
 
-release() {
-	: >"$scratch/stop"
-	wait
-}
-at_exit+=(release)
+at_exit+=(": >$scratch/stop; wait")
 
 load_both
 reads=$([[ $(cr4_reads 1) == 0 ]] || echo cr4_read)

@@ -109,23 +109,30 @@ resolve() {
 
 # Unpacks packages below ROOT, for "cached".
 unpack() { # PACKAGE=VERSION... ROOT
-	local root=${*: -1} deb
+	local root=${*: -1}
 
 	set -- "${@:1:$#-1}"
 	note "fetching $what: $(megabytes download "$@") MB"
 	mkdir -p "$root/debs"
 	(cd "$root/debs" && apt-get "${apt_options[@]}" -qq download "$@" >&2) ||
 		return 1
-	for deb in "$root"/debs/*.deb; do
-		dpkg-deb -x "$deb" "$root" || return 1
+	extract "$root"
+}
+
+# The links that make one of /bin and /usr/bin come before what uses them.
+extract() { # ROOT
+	local deb
+
+	for deb in "$1"/debs/{base-files_,}*.deb; do
+		[[ ! -e $deb ]] || dpkg-deb -x "$deb" "$1" || return
 	done
-	rm -r "$root/debs"
+	rm -r "$1/debs"
 }
 
 # The same of packages of a suite and all they depend on: a root that programs can
 # be run in. No script of theirs is run.
 unpack_all() { # SUITE PACKAGE... ROOT
-	local root=${*: -1} deb
+	local root=${*: -1}
 
 	apt_setup "$1" || return
 	set -- "${@:2:$#-2}"
@@ -134,11 +141,7 @@ unpack_all() { # SUITE PACKAGE... ROOT
 	apt-get "${apt_options[@]}" -qq -y --no-install-recommends \
 		--download-only -o Dir::Cache::Archives="$root/debs/" \
 		-o Debug::NoLocking=1 install "$@" >&2 || return
-	# The links that make one of /bin and /usr/bin come before what uses them.
-	for deb in "$root"/debs/base-files_*.deb "$root"/debs/*.deb; do
-		dpkg-deb -x "$deb" "$root" || return
-	done
-	rm -r "$root/debs"
+	extract "$root"
 }
 
 # A bare root of a suite with packages, for "cached": as root.
