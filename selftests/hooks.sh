@@ -17,8 +17,8 @@ readonly other
 
 # The states of probes that are not for the other vendor, each once.
 states() {
-	kinds probes "module != \"$other\" && set != \"time\" && state != \"absent\"" \
-		state
+	kinds probes "module != \"$other\" && set != \"time\" &&
+		state != \"absent\"" state
 }
 
 # A guest of 20 writes, of which so many are counted.

@@ -7,8 +7,8 @@
 require
 
 states() { # MODULE: the states of its probes, each once
-	kinds probes "module == \"$1\" && set != \"time\" && state != \"absent\"" \
-		state
+	kinds probes "module == \"$1\" && set != \"time\" &&
+		state != \"absent\"" state
 }
 
 expect_states() { # OF_KVM OF_VENDOR

@@ -19,7 +19,8 @@ WITNESS=()
 exits() { # EVENT
 	awk -v event="$1" -v intel="$([[ $VENDOR != intel ]] || echo 1)" '
 		$1 == event && (intel ? $3 == 28 : $3 < 32 || $3 == 101) {
-			print $3, $5 }' "$scratch/witness" | sums | sort -n | tr ' ' = | xargs
+			print $3, $5 }' "$scratch/witness" |
+		sums | sort -n | tr ' ' = | xargs
 }
 
 # nested NAME EXITS REFLECTED ARGUMENT...: of which REFLECTED go to L1, or none.

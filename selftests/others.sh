@@ -88,9 +88,8 @@ load
 crgen "${WORK[@]}" >/dev/null
 alone=$(sites)
 
-# watched NAME FUNCTION ARGUMENT [hidden]: by FUNCTION_on ARGUMENT, which is there after
-# the module, before it, and no more.
-watched() {
+# By WHAT_on ARGUMENT, which comes after the module, before it, and is no more.
+watched() { # NAME WHAT ARGUMENT [hidden]
 	local count=$2_count
 
 	[[ $2 != tracer ]] || count=$3_count
@@ -169,6 +168,4 @@ guest --apic=user cr4-write=20 cr8-write=30 sregs=5
 ((other = $(total tpr_other), other == 0 || other == 30))
 expect "tpr_other as it may be" $? 0
 expect "the guest's and others'" $(($(total tpr_guest) + other)) 30
-probes_off
-tracer_off
 finish
