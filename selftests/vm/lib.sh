@@ -80,7 +80,7 @@ build_payload() { # KERNEL KERNEL_DIR [without]
 		make -s -C "$top_dir" modules KDIR="$2/build" || return
 	[[ ! ${3:-} ]] || return 0
 	make -s -C "$top_dir" selftests || return
-	exits=$(exits_dir "$2")
+	exits=$build_dir/exits/$(<"$2/release")
 	mkdir -p "$exits"
 	ln -sf "$top_dir"/selftests/exits/* "$exits"
 	build_modules "$1" "$2" "$exits"
@@ -90,9 +90,4 @@ build_payload() { # KERNEL KERNEL_DIR [without]
 build_modules() { # KERNEL KERNEL_DIR FOLDER [ARGUMENT]...
 	"$vm_dir/toolchain" "$1" make -s -C "$2/build" M="$3" \
 		CONFIG_DEBUG_INFO_BTF_MODULES= "${@:4}" modules
-}
-
-# Where the test module for a kernel is built: exits_dir KERNEL_DIR
-exits_dir() {
-	echo "$build_dir/exits/$(<"$1/release")"
 }
