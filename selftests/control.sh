@@ -7,9 +7,8 @@
 require
 
 counters() { # sum of all counters of all rows
-	awk 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == "cr0_read") c = i }
-		NR > 2 { for (i = c; i < NF - 1; i++) sum += $i }
-		END { print sum + 0 }' $CRSTAT/vcpus
+	query vcpus '{ for (k in cell) if (k ~ /_/) n += cell[k] }
+		END { print n + 0 }'
 }
 
 control() { # BYTES: tells errno's name
@@ -18,16 +17,14 @@ control() { # BYTES: tells errno's name
 }
 
 states() { # of the probes that can be switched
-	awk '$3 ~ /cr|tpr/ && $4 !~ /absent|waiting/ { print $4 }' \
-		$CRSTAT/probes | sort -u
+	kinds probes 'set ~ /cr|tpr/ && state !~ /absent|waiting/' state
 }
 
-load_kvm
-load
+load_both
 
 hold --vcpus=3 cr4-write=50 port=10
 begin "a wrong command is EINVAL and changes nothing"
-cat $CRSTAT/{vcpus,values,bits,sites,callers,probes} >"$scratch/before"
+before=$(cat $CRSTAT/{vcpus,values,bits,sites,callers,probes})
 for command in '' '\n' x resett 'reset ' ' reset' 'reset\nreset' RESET \
 	'on ' 'on x' 'on cr ' 'on  cr' 'off cr tpr' 'off vcpu' 'reset\0' '\0' \
 	'\xff\xfe\x80' "$(printf '%015d' 0)" "$(printf '%016d' 0)" \
@@ -36,17 +33,14 @@ for command in '' '\n' x resett 'reset ' ' reset' 'reset\nreset' RESET \
 	expect "write of ${command:0:20}" "$(control "$command")" \
 		"Invalid argument"
 done
-cat $CRSTAT/{vcpus,values,bits,sites,callers,probes} >"$scratch/after"
-cmp -s "$scratch/before" "$scratch/after"
-expect "nothing changed" $? 0
-end
+expect "the files" "$(cat $CRSTAT/{vcpus,values,bits,sites,callers,probes})" \
+	"$before"
 
 begin "control cannot be read"
 ! cat $CRSTAT/control >/dev/null 2>&1
 expect "reading fails" $? 0
 expect "mode of control" "$(stat -c %a $CRSTAT/control)" 200
 expect "modes of the rest" "$(stat -c %a $CRSTAT/{vcpus,values,probes} | sort -u)" 400
-end
 
 begin "reset is complete at once for idle vCPUs"
 (($(counters) > 150))
@@ -57,14 +51,12 @@ expect "live rows" "$(grep -c live $CRSTAT/vcpus)" 3
 expect "rows of values" "$(wc -l <$CRSTAT/values)" 2
 expect "rows of sites" "$(wc -l <$CRSTAT/sites)" 2
 expect "rows of callers" "$(wc -l <$CRSTAT/callers)" 2
-expect "hits" "$(awk 'NR > 2 && $5 { n++ } END { print n + 0 }' $CRSTAT/probes)" 0
-end
+expect "hits" "$(cells probes 'hits > 0' hits)" ""
 begin "reset forgets gone vCPUs"
 let_go
 expect "gone rows" "$(grep -c gone $CRSTAT/vcpus)" 3
 echo reset >$CRSTAT/control
 expect "rows" "$(wc -l <$CRSTAT/vcpus)" 2
-end
 
 # The reads before each reset can't be made at one moment with it, so the guest
 # is one whose writes are paced by the test.
@@ -75,24 +67,18 @@ for n in 1 2 3 5 8 13 21; do
 done
 
 begin "resets in a storm leave the tables consistent with the counters"
-crgen --vcpus=2 cr4-write=20000 cr0-write=20000 >/dev/null &
-guest=$!
+guest_start --vcpus=2 cr4-write=20000 cr0-write=20000
 resets=0
-while kill -0 $guest 2>/dev/null; do
+while guest_runs; do
 	echo reset >$CRSTAT/control
 	resets=$((resets + 1))
-	wrong=$(awk '
-		NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 && $c["value"] == "unknown" && $c["count"] > 1' \
-		$CRSTAT/values)
-	expect "unknown values" "$wrong" ""
+	expect "unknown values" \
+		"$(cells values 'value == "unknown" && count > 1' count)" ""
 done
-wait $guest
-expect "the status of the guest" $? 0
+guest_end
 note "$resets resets"
 echo reset >$CRSTAT/control
 expect "sum of counters" "$(counters)" 0
-end
 
 begin "what is off is disarmed and counts nothing"
 echo off >$CRSTAT/control
@@ -101,33 +87,27 @@ crgen cr4-write=10 cr8-write=10 port=10 >/dev/null
 expect "sum of counters" "$(counters)" 0
 expect "hooked" "$(hooked | sort -u | paste -sd ' ')" \
 	"kvm_arch_vcpu_create kvm_arch_vcpu_destroy"
-end
 echo on >$CRSTAT/control
 crgen cr4-write=1 >/dev/null
-armed=$(awk 'NR > 2 && $6 == "gone" { print $NF }' $CRSTAT/vcpus)
+armed=$(cells vcpus 'state == "gone"' armed)
 echo off >$CRSTAT/control
 begin "one set at a time"
 set_of() { # SET CR4_WRITE TPR_USER SET_TPR CR8_WRITE TPR_GUEST
 	echo "on $1" >$CRSTAT/control
-	echo reset >$CRSTAT/control
 	# On AMD KVM_RUN tells it, too.
 	if [[ $VENDOR == amd ]]; then
-		crgen port=1 >/dev/null
-		expect "$1: armed, without an access" "$(awk 'NR > 2 {
-			print $NF }' $CRSTAT/vcpus)" "$armed"
+		guest port=1
+		expect "$1: armed, without an access" \
+			"$(cells vcpus 1 armed)" "$armed"
 	fi
-	echo reset >$CRSTAT/control
-	crgen cr4-write=10 sregs=10 >/dev/null
-	expect "the status of the guest" $? 0
-	expect "$1: armed" "$(awk 'NR > 2 && $6 == "gone" { print $NF }' \
-		$CRSTAT/vcpus)" "$armed"
+	guest cr4-write=10 sregs=10
+	expect "$1: armed" "$(cells vcpus 'state == "gone"' armed)" "$armed"
 	expect "$1: cr4_write" "$(total cr4_write)" "$2"
 	expect "$1: tpr_user" "$(total tpr_user)" "$3"
 	expect "$1: some set_tpr" "$(($(total set_tpr) > 0))" "$4"
 	crgen --check cr4-write=10 >/dev/null 2>&1
 	expect "$1: the status of crgen --check" $? 9
-	echo reset >$CRSTAT/control
-	crgen --apic=user cr8-write=20 port=5 sregs=2 >"$scratch/crgen"
+	guest --apic=user cr8-write=20 port=5 sregs=2
 	expect "$1, APIC in userspace: cr8_write" "$(total cr8_write)" "$5"
 	expect "$1, APIC in userspace: tpr_guest" "$(total tpr_guest)" "$6"
 	expect "$1, APIC in userspace: tpr_user" "$(total tpr_user)" \
@@ -140,5 +120,4 @@ set_of tpr 0 $((11 + CREATED)) 1 0 20
 echo on >$CRSTAT/control
 checks cr4-write=10 sregs=10
 expect tpr_user "$(counted tpr_user)" $((11 + CREATED))
-end
 finish

@@ -3,14 +3,11 @@
 # What crgen did, what the kernel's own counters saw and what the files say are
 # the same, to the unit, for each vCPU: 1, 2 and 8 of them, and two VMs. What
 # exits on AMD, and what does not.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD's intercepts"
+require amd "AMD's intercepts"
 
-load_kvm npt=1
-load
+load_both npt=1
 reads=$(cr4_reads 1)
 witness_start
 
@@ -44,10 +41,7 @@ check "with nested paging CR3 does not exit" cr3_read=-,cr3_write=- \
 	cr3-read=100 cr3-write=100
 
 # Without nested paging KVM has to see CR3, and CR0 while WP is clear.
-witness_end
-rmmod kvm_amd
-load_kvm npt=0
-witness_start
+reload_kvm npt=0
 for n in 1 2; do
 	check "$n vCPUs without nested paging" \
 		"cr3_read=$((71 * reads * n)),cr3_write=$((73 * n))" \

@@ -4,27 +4,6 @@
 # what is wrong. That it tells what is right the other tests show.
 . "$(dirname "$0")/lib.sh"
 
-# exits NAME STATUS COMMAND...: with that status, and one line on stderr where it
-# is no success.
-exits() {
-	local status
-
-	begin "$1"
-	"${@:3}" >"$scratch/out" 2>"$scratch/err"
-	status=$?
-	expect "status of ${*:3}" $status "$2"
-	(($2 == 0 || $2 == 42)) || expect "lines on stderr" "$(grep -c ^crgen "$scratch/err")" 1
-	sed 's/^/# /' "$scratch/err"
-	end
-}
-full() {
-	"$@" >/dev/full
-}
-as_user() {
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$(type -P "$1")" \
-		"${@:2}"
-}
-
 require
 exits "help" 0 crgen -h
 exits "the list to a full disk" 1 full crgen --list
@@ -55,10 +34,8 @@ umount $DEBUGFS && {
 	exits "check without debugfs" 9 crgen --check port=1
 	mount -t debugfs debugfs $DEBUGFS
 }
-rmmod kvm_crstat
 load max_vcpus=1
 exits "check where there is no room" 8 crgen --check --vcpus=2 port=1
-rmmod kvm_crstat
 load
 
 begin "while a command runs, and until a signal"
@@ -72,7 +49,6 @@ for signal in INT TERM; do
 	expect "rows that are WRONG" "$(grep -c WRONG "$scratch/check")" 0
 	expect "rounds" $(($(counted cr4_write) >= 400)) 1
 done
-end
 
 if type script >/dev/null 2>&1; then
 	begin "what is pasted is left to the shell"
@@ -81,7 +57,6 @@ if type script >/dev/null 2>&1; then
 		/dev/null <<<"pasted" >"$scratch/terminal"
 	expect "the next line" "$(tr -d '\r' <"$scratch/terminal" |
 		sed -n 's/^next: //p')" pasted
-	end
 fi
 
 begin "others' guests and counts are left as they are"
@@ -90,7 +65,6 @@ before=$(grep " live " $CRSTAT/vcpus)
 checks cr4-write=20
 expect "their rows" "$(grep " live " $CRSTAT/vcpus)" "$before"
 let_go
-end
 
 # The module is told to miss what it should see: no row may pass.
 begin "a count that is not right is WRONG"
@@ -100,5 +74,4 @@ expect "status after a reset" $? 8
 expect "the row of cr4_write" "$(grep -c '^cr4_write.*WRONG' "$scratch/check")" 1
 expect "complaints" "$(($(grep -c 'vcpus: cr4_write is' "$scratch/wrong") > 0))" 1
 wait
-end
 finish

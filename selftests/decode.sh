@@ -18,16 +18,13 @@ decoded() {
 	echo reset >$CRSTAT/control
 	checks "${@:3}"
 	expect "hits of emulator_set_cr" "$(probe emulator_set_cr hits)" "$2"
-	end
 }
 
-load_kvm npt=0
-load
+load_both npt=0
 decoded "CR3 and CR4 are decoded" 0 cr3-read=20 cr3-write=300,distinct:30 \
 	cr4-read=21 cr4-write=200,distinct:20 cr4-gpr=64
 
-rmmod kvm_amd
-load_kvm npt=1
+reload_kvm npt=1
 decoded "a selective write of CR0 without its register" 144 \
 	cr0-write=100,distinct:20 lmsw=44
 
@@ -39,7 +36,6 @@ begin "what the module of the tests changed"
 expect "selective writes" "${changed[0]}" 100
 # shellcheck disable=SC2154 # read_exits
 expect "LMSW" "$passed" 44
-end
 decoded "the same in real mode and protected mode" 0 pe=50
 unload_exits
 

@@ -10,25 +10,27 @@ require
 
 readonly ENABLED=/proc/sys/kernel/ftrace_enabled
 readonly KPROBES=$DEBUGFS/kprobes/enabled
+declare -A names=([$KPROBES]=kprobes [$ENABLED]=ftrace)
+
+other=kvm_$([[ $VENDOR == amd ]] && echo intel || echo amd)
+readonly other
 
 # The states of probes that are not for the other vendor, each once.
 states() {
-	awk -v other="$([[ $VENDOR == amd ]] && echo kvm_intel || echo kvm_amd)" \
-		'NR > 2 && $2 != other && $3 != "time" && $4 != "absent" { print $4 }' \
-		$CRSTAT/probes | sort -u | paste -sd ' '
-}
-
-hooks() {
-	awk 'NR > 2 && $4 == "armed" { print $7 }' $CRSTAT/probes | sort -u |
-		paste -sd ' '
+	kinds probes "module != \"$other\" && set != \"time\" &&
+		state != \"absent\"" state
 }
 
 # A guest of 20 writes, of which so many are counted.
 counts() { # NUMBER
-	echo reset >$CRSTAT/control
-	crgen cr4-write=20 >/dev/null
-	expect "the status of the guest" $? 0
+	guest cr4-write=20
 	expect cr4_write "$(total cr4_write)" "$1"
+}
+
+# What is armed is called.
+called() {
+	expect states "$(states)" armed
+	counts 20
 }
 
 # What ftrace itself says to be still called: on 5.10 it may forget functions of
@@ -37,62 +39,43 @@ still() { # NUMBER
 	grep -q '^cr_interception ' $TRACING/enabled_functions && echo "$1" || echo 0
 }
 
-switch_on() {
-	echo 1 >"$KPROBES"
-	echo 1 >"$ENABLED"
-}
-at_exit+=(switch_on)
+at_exit+=("echo 1 >$KPROBES; echo 1 >$ENABLED")
 
 load_kvm
 
 for hook in kprobe ftrace; do
 	load hook=$hook
 	begin "hook=$hook: what is armed is called"
-	expect hooks "$(hooks)" $hook
-	expect states "$(states)" armed
-	counts 20
-	end
+	expect hooks "$(kinds probes 'state == "armed"' hook)" $hook
+	called
 
-	begin "hook=$hook: kprobes switched off"
-	echo 0 >"$KPROBES"
-	if [[ $hook == kprobe ]]; then
-		expect states "$(states)" silenced
-		counts "$(still 20)"
-	else
-		expect states "$(states)" armed
-		counts 20
-	fi
-	echo 1 >"$KPROBES"
-	expect "states after" "$(states)" armed
-	counts 20
-	end
-
-	begin "hook=$hook: ftrace switched off"
-	if echo 0 2>/dev/null >"$ENABLED"; then
-		# Not where an ftrace_ops is permanent, nor from 7.0 on.
-		expect hook $hook kprobe
-		expect states "$(states)" silenced
-		counts 0
-	else
-		expect states "$(states)" armed
-		counts 20
-	fi
-	echo 1 >"$ENABLED"
-	expect "states after" "$(states)" armed
-	counts 20
-	end
-	rmmod kvm_crstat
+	# kprobes are silenced by both switches, where ftrace can be switched off:
+	# not where an ftrace_ops is permanent, nor from 7.0 on.
+	for switch in "$KPROBES" "$ENABLED"; do
+		begin "hook=$hook: ${names[$switch]} switched off"
+		if ! echo 0 2>/dev/null >"$switch" ||
+			[[ $hook == ftrace && $switch == "$KPROBES" ]]; then
+			called
+		else
+			expect hook $hook kprobe
+			expect states "$(states)" silenced
+			number=0
+			[[ $switch == "$ENABLED" ]] || number=$(still 20)
+			counts "$number"
+		fi
+		echo 1 >"$switch"
+		called
+	done
 done
+rmmod kvm_crstat
 
 if echo 0 2>/dev/null >"$ENABLED"; then
 	begin "hook=ftrace: loaded while ftrace is off"
 	load hook=ftrace
 	expect states "$(states)" silenced
 	echo 1 >"$ENABLED"
-	expect "states after" "$(states)" armed
-	counts 20
+	called
 	rmmod kvm_crstat
-	end
 else
 	skip "hook=ftrace: loaded while ftrace is off" \
 		"from 7.0 on it can't be switched off"
@@ -103,7 +86,6 @@ for hook in '' x kprobes ftrace,kprobe; do
 	! insmod "$MODULE" hook="$hook" 2>/dev/null
 	expect "insmod with hook=$hook fails" $? 0
 done
-end
 
 # crgen stops itself in the middle; what it did until then, and KVM_RUN with it,
 # it does again alone.
@@ -115,35 +97,28 @@ late() { # FIRST... stop=1 THEN...
 		first+=("$step")
 	done
 	crgen "${first[@]}" >"$scratch/first" || return
-	crgen "$@" >"$scratch/crgen" &
-	guest=$!
-	until [[ $(awk '{ print $3 }' "/proc/$guest/stat") == T ]]; do
-		sleep 0.1
-	done
-}
-
-go_on() {
-	kill -CONT "$guest"
-	wait "$guest"
-	expect "crgen's status" $? 0
+	guest_start "$@"
+	guest_stopped
 }
 
 since() { # COLUMN
 	echo $(($(did "$1") - $(did "$1" "$scratch/first")))
 }
 
+ends_right() {
+	guest_end
+	expect tpr_user "$(total tpr_user)" $(($(since user_tpr) + $(since run)))
+	expect tpr_guest "$(total tpr_guest)" "$(since all_cr8_write)"
+	expect tpr_other "$(total tpr_other)" 0
+}
+
 begin "APIC in userspace, the module comes in the middle"
 late --apic=user port=10 cr8-write=10 sregs=3 stop=1 \
 	port=30 cr8-write=40 sregs=5 cr4-write=7
 load
-go_on
-expect tpr_user "$(total tpr_user)" $(($(since user_tpr) + $(since run)))
-expect tpr_guest "$(total tpr_guest)" "$(since all_cr8_write)"
-expect tpr_other "$(total tpr_other)" 0
+ends_right
 expect cr8_write "$(total cr8_write)" "$(since all_cr8_write)"
 expect cr4_write "$(total cr4_write)" "$(since all_cr4_write)"
-rmmod kvm_crstat
-end
 
 begin "APIC in userspace, the set comes in the middle"
 load
@@ -151,35 +126,24 @@ echo off >$CRSTAT/control
 late --apic=user port=10 cr8-write=10 sregs=3 stop=1 \
 	port=30 cr8-write=40 sregs=5
 echo on >$CRSTAT/control
-go_on
-expect tpr_user "$(total tpr_user)" $(($(since user_tpr) + $(since run)))
-expect tpr_guest "$(total tpr_guest)" "$(since all_cr8_write)"
-expect tpr_other "$(total tpr_other)" 0
-rmmod kvm_crstat
-end
+ends_right
 
 begin "the other vendor's module is loaded in vain, under load"
 load
-other=kvm_$([[ $VENDOR == amd ]] && echo intel || echo amd)
-crgen --timeout=600 cr4-write=50000 >"$scratch/crgen" &
-guest=$!
+guest_start cr4-write=50000
 tries=0
-while kill -0 $guest 2>/dev/null; do
+while guest_runs; do
 	modprobe "$other" 2>/dev/null
 	expect "modprobe $other is in vain" "$(ls -d "/sys/module/$other" 2>&-)" ""
 	tries=$((tries + 1))
 	expect states "$(states)" armed
 done
-wait $guest
-expect "crgen's status" $? 0
+guest_end
 note "$tries tries"
 expect cr4_write "$(total cr4_write)" 50000
 expect tpr_user "$(total tpr_user)" $(($(did user_tpr) + CREATED))
 expect tpr_other "$(total tpr_other)" 0
 expect "set_tpr against tpr_sync" "$(total set_tpr)" \
 	$(($(total tpr_sync) + $(total tpr_user)))
-expect "origins of call sites" \
-	"$(awk 'NR > 2 { print $4 }' $CRSTAT/callers | grep -cx other)" 0
-rmmod kvm_crstat
-end
+expect "call sites of others" "$(total 1 callers 'origin == "other"')" 0
 finish

@@ -3,11 +3,9 @@
 # Intel: crgen, the kernel's own hist of exits by exit qualification, and the
 # module's files say the same, with and without EPT, with the APIC in the kernel,
 # in userspace and, where the CPU has APICv, in the processor.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
-require
-[[ $VENDOR == intel ]] || skip_all "needs a CPU with VMX"
+require intel "needs a CPU with VMX"
 
 # What exits with and without EPT alike. Writes of CR4 come in even numbers: one
 # that found no bit changed would not exit.
@@ -48,23 +46,16 @@ common() { # WITH
 }
 
 # flexpriority lets the CPU take TPR writes through the APIC page, apicv more.
-load_kvm ept=1 flexpriority=0 enable_apicv=0
-load
+load_both ept=1 flexpriority=0 enable_apicv=0
 witness_start
 common EPT
 check "EPT: CR3 does not exit" cr3_read=-,cr3_write=- cr3-read=71 cr3-write=73
 check "EPT: real mode to protected mode and back" cr0_write=100 pe=50
 
-witness_end
-rmmod kvm_intel
-load_kvm ept=1 unrestricted_guest=0 enable_apicv=0
-witness_start
+reload_kvm ept=1 unrestricted_guest=0 enable_apicv=0
 check "no unrestricted guest, flexpriority: all that crgen can do" -
 
-witness_end
-rmmod kvm_intel
-load_kvm ept=0 flexpriority=0 enable_apicv=0
-witness_start
+reload_kvm ept=0 flexpriority=0 enable_apicv=0
 common "no EPT"
 check "no EPT: CR3 that was not touched is 0" cr3_read=0,cr3_write=0 port=9
 check "no EPT: CR3" cr3_read=71,cr3_write=300 cr3-read=71 \
@@ -76,14 +67,11 @@ check "no EPT: CR3 with PCIDs, and with bit 63" cr3_write=60,values=9 \
 check "no EPT: from real mode to protected mode KVM emulates" cr0_write=50 pe=50
 
 # The processor keeps the TPR and delivers interrupts: no write of it exits.
-witness_end
-rmmod kvm_intel
-load_kvm ept=1 flexpriority=1 enable_apicv=1
+reload_kvm ept=1 flexpriority=1 enable_apicv=1
 if [[ $(</sys/module/kvm_intel/parameters/enable_apicv) == N ]]; then
 	skip APICv "the CPU has none"
 	finish
 fi
-witness_start
 everything=(cr0-read=31 cr0-write=37 cr0-ts=41 clts=13 cr4-read=43 cr4-write=48
 	cr4-gpr=32 cr8-read=23 cr8-write=29 cr8-masked=53 cr8-port=11 port=59
 	cpuid=61 irq=7 tpr-mmio=67 pe=20)
@@ -104,7 +92,6 @@ for op in cr8-write cr8-masked tpr-mmio tpr-msr irq; do
 		expect "exits for $reason" "$(witness_count kvm_exit $reason)" 0
 	done
 	expect "rows of values" "$(counted values)" 0
-	end
 done
 check "APICv, but the APIC in userspace" cr8_read=46,cr8_write=198 --apic=user \
 	--vcpus=2 cr8-write=99 cr8-read=23 cr0-write=10 cr4-write=11

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # lib.sh has the rest
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
 # The witness: the kernel's own count of the same events, by thread. Hist
 # triggers count; where the kernel has none, an instance of its trace buffer
 # keeps each event until it is counted here.
@@ -21,42 +24,38 @@ witness_start() {
 	at_exit+=(witness_end)
 	for event in "${!WITNESS[@]}"; do
 		[[ $event != crs_test/* ]] ||
-			echo "p:$event ${event#*/} ra=\$stack0:$type" \
-				>>$TRACING/kprobe_events || exit
+			events_add crs_test p "${event#*/} ra=\$stack0:$type"
 	done
 	[[ $witness == hists ]] && return
 	mkdir $TRACE || exit
 	echo 8192 >$TRACE/buffer_size_kb
+	for event in "${!WITNESS[@]}"; do
+		echo 1 >"$TRACE/events/$event/enable"
+	done
 }
 
 # witness_each +|!: from zero, or no more.
 witness_each() {
 	local event trigger
 
+	if [[ $witness == trace ]]; then
+		: >$TRACE/trace
+		return
+	fi
 	for event in "${!WITNESS[@]}"; do
-		if [[ $witness == trace ]]; then
-			[[ $1 != + ]] || echo 1 >"$TRACE/events/$event/enable"
-			continue
-		fi
 		trigger=$TRACING/events/$event/trigger
 		[[ -e $trigger ]] || continue
 		! grep -q '^hist:' "$trigger" ||
 			echo "!${WITNESS[$event]}" >"$trigger"
 		[[ $1 != + ]] || echo "${WITNESS[$event]}" >"$trigger"
 	done
-	[[ $witness != trace || $1 != + ]] || : >$TRACE/trace
 }
 
 witness_end() {
-	local event
-
 	[[ $witness ]] || return
 	witness_each !
 	[[ ! -d $TRACE ]] || rmdir $TRACE
-	for event in "${!WITNESS[@]}"; do
-		! grep -q ":$event " $TRACING/kprobe_events ||
-			echo "-:$event" >>$TRACING/kprobe_events
-	done
+	events_off crs_test
 	witness=
 }
 
@@ -94,21 +93,25 @@ witness_hists() {
 }
 
 # How many there were of an event that checks has seen.
-witness_count() { # EVENT REASON|SYMBOL
-	awk -v event="$1" -v what="$2" '$1 == event && $3 == what { sum += $5 }
+witness_count() { # EVENT [REASON|SYMBOL]
+	awk -v event="$1" -v what="${2:-}" '
+		$1 == event && (what == "" || $3 == what) { sum += $5 }
 		END { print sum + 0 }' "$scratch/witness"
 }
 
 # Within a case: for each vCPU's thread the CR counters, of both levels, are its
-# exits; set_cr8,
-# set_tpr and tpr_sync are the calls; every call site has a known origin. An
-# Intel exit's qualification has the register in bits 3:0, the kind in 5:4: SDM
-# vol. 3C table 28-3. AMD's 0x90 and on are SEV-ES' write traps.
+# exits; set_cr8, set_tpr and tpr_sync are the calls; every call site has a known
+# origin. An Intel exit's qualification has the register in bits 3:0, the kind in
+# 5:4: SDM vol. 3C table 28-3. AMD's 0x90 and on are SEV-ES' write traps.
 witness_agrees() {
 	"witness_$witness" >"$scratch/witness"
-	awk -v amd="$([[ $VENDOR != amd ]] || echo 1)" '
-	BEGIN { n = split("cr0_read cr0_write cr3_read cr3_write cr4_read " \
-			"cr4_write cr8_read cr8_write tpr_sync", names) }
+	query vcpus '{
+		for (k in cell)
+			if (k ~ /^(cr[0348]_(read|write)|tpr_sync)$/)
+				print tid, k, cell[k]
+		print "all kvm_set_cr8", set_cr8
+		print "all kvm_lapic_set_tpr", set_tpr }' | sums >"$scratch/counted"
+	cells vcpus 1 tid | awk -v amd="$([[ $VENDOR != amd ]] || echo 1)" '
 	function exited(reason, info) {
 		if (amd)
 			return reason == 101 ? "cr0_write" : \
@@ -121,36 +124,16 @@ witness_agrees() {
 		return int(info / 32) % 2 ? "cr0_write" : "cr" info % 16 \
 			(int(info / 16) % 2 ? "_read" : "_write")
 	}
-	file == 1 && $1 == "kvm_exit" { is[$2, exited($3, $4)] += $5 }
-	file == 1 && $1 != "kvm_exit" { is[$1] += $5 }
-	file == 1 && $1 == "kvm_set_cr8" && $3 == "svm_vcpu_run" {
-		is[$2, "tpr_sync"] += $5 }
-	file > 1 && FNR == 2 { for (i = 1; i <= NF; i++) column[$i] = i }
-	file == 2 && FNR > 2 {
-		tid = $column["tid"]
-		tids[tid]
-		for (i = 1; i <= n; i++)
-			row[tid, names[i]] += $column[names[i]]
-		saw["kvm_set_cr8"] += $column["set_cr8"]
-		saw["kvm_lapic_set_tpr"] += $column["set_tpr"]
-	}
-	file == 3 && FNR > 2 && ($column["origin"] == "other" ||
-		$column["site"] !~ /\+0x/) { print "call site " $0 }
-	function differs(what, a, b) {
-		if (a != b + 0)
-			print what " is " a ", the kernel has " b + 0
-	}
-	END {
-		for (tid in tids)
-			for (i = 1; i <= n; i++)
-				differs(tid " " names[i], row[tid, names[i]],
-					is[tid, names[i]])
-		for (name in saw)
-			differs(name, saw[name], is[name])
-		if (!length(tids))
-			print "nothing to compare"
-	}' file=1 "$scratch/witness" file=2 $CRSTAT/vcpus \
-		file=3 $CRSTAT/callers >"$scratch/wrong"
-	expect "differences from the witness" "$(wc -l <"$scratch/wrong")" 0
+	NF == 1 { tids[$1]; next }
+	$1 != "kvm_exit" { print "all", $1, $5 }
+	!($2 in tids) { next }
+	$1 == "kvm_exit" && (name = exited($3, $4)) { print $2, name, $5 }
+	$1 == "kvm_set_cr8" && $3 == "svm_vcpu_run" { print $2, "tpr_sync", $5 }
+	' - "$scratch/witness" | sums | diff "$scratch/counted" - |
+		grep '^[<>]' >"$scratch/wrong"
+	cells callers 'origin == "other" || site !~ /\+0x/' '"call site", site' \
+		>>"$scratch/wrong"
+	expect "that there are vCPUs" $(($(total 1) > 0)) 1
+	expect "differences from the witness (>)" "$(wc -l <"$scratch/wrong")" 0
 	sed 's/^/# /' "$scratch/wrong" | head -n 20
 }

@@ -8,12 +8,12 @@ readonly DEBUGFS=/sys/kernel/debug
 readonly CRSTAT=$DEBUGFS/kvm_crstat
 readonly TRACING=/sys/kernel/tracing
 
-tests=0 failures=0 witness=
+tests=0 failures=0 case_name='' witness=
 
 echo "TAP version 13"
 
-# ok NAME: the command before succeeded.
 result() { # STATUS NAME
+	end
 	tests=$((tests + 1))
 	if (($1 == 0)); then
 		echo "ok $tests $2"
@@ -26,6 +26,7 @@ result() { # STATUS NAME
 }
 
 skip() { # NAME REASON
+	end
 	tests=$((tests + 1))
 	echo "ok $tests $1 # SKIP $2"
 }
@@ -39,23 +40,62 @@ note() {
 	printf '# %s\n' "$@"
 }
 
-# A case is a number of comparisons; it fails with the first that does.
+# A case is a number of comparisons; it fails with the first that does, and lasts
+# until the next one.
 begin() { # NAME
+	end
 	case_name=$1 case_status=0
 }
 
 expect() { # WHAT ACTUAL EXPECTED
 	[[ $2 == "$3" ]] && return
 	note "$case_name: $1 is $2, not $3"
+	((case_status)) || [[ ! -d $CRSTAT ]] ||
+		sed 's/^/# /' $CRSTAT/{vcpus,callers,probes}
 	case_status=1
 }
 
 end() {
-	((case_status == 0)) || sed 's/^/# /' "$CRSTAT"/{vcpus,callers,probes} 2>&1
-	result "$case_status" "$case_name"
+	local name=$case_name
+
+	case_name=
+	[[ ! $name ]] || result "$case_status" "$name"
+}
+
+# A case: a command that succeeds. What it prints is shown where it doesn't.
+passes() { # NAME COMMAND...
+	local status
+
+	"${@:2}" >"$scratch/output" 2>&1
+	status=$?
+	((!status)) || tail -n 40 "$scratch/output" | sed 's/^/# /'
+	result $status "$1"
+}
+
+# A case: a command that ends with STATUS, and says in one line why, unless that is
+# success or a command's own.
+exits() { # NAME STATUS COMMAND...
+	local status
+
+	begin "$1"
+	"${@:3}" >"$scratch/out" 2>"$scratch/err"
+	status=$?
+	expect "status of ${*:3}" $status "$2"
+	(($2 == 0 || $2 == 42)) ||
+		expect "lines on stderr" "$(grep -vc '^Try ' "$scratch/err")" 1
+	sed 's/^/# /' "$scratch/err"
+	end
+}
+full() { # COMMAND...
+	"$@" >/dev/full
+}
+as_user() { # COMMAND...
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$(type -P "$1")" \
+		"${@:2}"
 }
 
 finish() {
+	end
 	echo "1..$tests"
 	exit $((failures > 0))
 }
@@ -74,18 +114,15 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
-vendor() {
-	if grep -qw svm /proc/cpuinfo; then
-		echo amd
-	elif grep -qw vmx /proc/cpuinfo; then
-		echo intel
-	fi
-}
-VENDOR=$(vendor)
+VENDOR=$(grep -owm 1 'svm\|vmx' /proc/cpuinfo | sed 's/svm/amd/; s/vmx/intel/; q')
 readonly VENDOR
 # TPR writes of KVM_CREATE_VCPU: where KVM resets a vCPU by kvm_set_cr8().
 CREATED=$([[ $VENDOR == intel ]] && echo 1 || echo 0)
-readonly CREATED
+# What a KVM of no nested paging is loaded with, but for its "=0".
+PAGING=$([[ $VENDOR == intel ]] && echo ept || echo npt)
+# All accesses to control registers, for "total".
+ACCESSES=$(printf +%s cr{0,3,4,8}_{read,write})
+readonly CREATED PAGING ACCESSES KVM=kvm_$VENDOR
 
 # The module may be in its place, or be that of the checkout.
 module_path() {
@@ -97,9 +134,11 @@ module_path() {
 	done
 }
 
-require() {
+# Skips the test where something is missing, or on the other vendor's machines.
+require() { # [VENDOR WHY]
 	((UID == 0)) || skip_all "needs root"
 	[[ $VENDOR ]] || skip_all "needs a CPU with SVM or VMX"
+	[[ ${1:-$VENDOR} == "$VENDOR" ]] || skip_all "$2"
 	type crgen >/dev/null 2>&1 || skip_all "crgen is not in PATH"
 	[[ -d $DEBUGFS/tracing || -d $DEBUGFS/bdi ]] ||
 		skip_all "needs debugfs on $DEBUGFS"
@@ -121,11 +160,29 @@ unload() {
 }
 
 load_kvm() { # PARAMETER...
-	modprobe "kvm_$VENDOR" "$@" || exit
+	modprobe "$KVM" "$@" || exit
 }
 
-# By the hook that is tested, see run-tests.
+# Both, in their usual order.
+load_both() { # PARAMETER_OF_KVM...
+	load_kvm "$@"
+	load
+}
+
+# KVM again. A witness watches the one that comes.
+reload_kvm() { # PARAMETER...
+	local had=$witness
+
+	[[ ! $had ]] || witness_end
+	rmmod "$KVM"
+	load_kvm "$@"
+	[[ ! $had ]] || witness_start
+}
+
+# The module, anew where it is loaded: by the hook that is tested, see run-tests.
+# shellcheck disable=SC2120 # which tests give
 load() { # PARAMETER...
+	[[ ! -d /sys/module/kvm_crstat ]] || rmmod kvm_crstat || exit
 	insmod "$MODULE" hook="${CRS_HOOK:-kprobe}" "$@" || exit
 }
 
@@ -138,31 +195,126 @@ hooked() {
 }
 readonly FUNCTIONS_OF_KVM='kvm_arch_vcpu_(create|destroy)|emulator_set_cr|cr_interception|cr_trap|nested_(svm|vmx)_vmexit|handle_cr|handle_tpr_below_threshold|kvm_set_cr8|kvm_lapic_set_tpr|kvm_lapic_reg_write|kvm_apic_set_state|__set_sregs[^+]*|kvm_arch_vcpu_ioctl_run|(svm|vmx)_vcpu_run'
 
-# What the module's files say, summed over all rows.
-total() { # COLUMN [FILE]
-	awk -v name="$1" 'NR == 2 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
-		NR > 2 { sum += $c } END { print sum + 0 }' "$CRSTAT/${2:-vcpus}"
+# kprobe events of a group, which takes or leaves all.
+events_add() { # GROUP p|r FUNCTION[ ARGUMENT]...
+	local function
+
+	for function in "${@:3}"; do
+		echo "$2:$1/${function%% *} $function" \
+			>>$TRACING/kprobe_events || exit
+	done
+}
+events_on() { # GROUP p|r FUNCTION[ ARGUMENT]...
+	events_add "$@"
+	echo 1 >"$TRACING/events/$1/enable"
+}
+events_off() { # GROUP...
+	local group event events
+
+	for group; do
+		[[ -d $TRACING/events/$group ]] || continue
+		echo 0 >"$TRACING/events/$group/enable"
+		mapfile -t events < <(sed -nE \
+			"s|^[pr][0-9]*(:$group/[^ ]*) .*|-\1|p" $TRACING/kprobe_events)
+		for event in "${events[@]}"; do
+			echo "$event" >>$TRACING/kprobe_events
+		done
+	done
+}
+
+# query FILE PROGRAM [TABLE]: by awk over the rows of a file of the module's, or of
+# the tables of that name in any FILE, where a column has its name, and cell[NAME]
+# has it, too. "function", which awk has itself, is "called".
+query() {
+	local file=$1 table=${3:-${1##*/}} cells
+
+	[[ $file == */* ]] || file=$CRSTAT/$file
+	cells=$(awk -v table="$table" '
+		wanted {
+			for (i = 1; i <= NF; i++)
+				printf "cell[\"%s\"] = %s = $%d\n", $i,
+					$i == "function" ? "called" : $i, i
+			exit
+		}
+		/^# / { wanted = $NF == table }' "$file")
+	awk -v table="$table" '
+		/^# / { wanted = head = $NF == table; next }
+		!wanted { next }
+		head { head = 0; next }
+		'"{ $cells }
+		$2" "$file"
+}
+
+cells() { # FILE CONDITION EXPRESSION [TABLE]
+	query "$1" "$2 { print $3 }" "${4:-}"
+}
+
+# What there is of cells, each once, in a line.
+kinds() { # FILE CONDITION EXPRESSION
+	cells "$@" | sort -u | xargs
+}
+
+# The sum of a column, or of an expression, over all rows or some.
+total() { # COLUMN [FILE [CONDITION [TABLE]]]
+	query "${2:-vcpus}" "${3:-1} { n += $1 } END { printf \"%.0f\\n\", n }" "${4:-}"
+}
+
+# Of lines "KEY COUNT" on stdin the sum of each key, but for zeros.
+sums() {
+	awk '{ count = $NF; $NF = ""; n[$0] += count }
+		END { for (key in n) if (n[key]) print key n[key] }' | sort
 }
 
 rows() { # STATE
-	awk -v state="$1" 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["state"] == state' $CRSTAT/vcpus | wc -l
+	total 1 vcpus "state == \"$1\""
 }
 
 probe() { # FUNCTION COLUMN
-	awk -v name="$1" -v column="$2" '
-		NR == 2 { for (i = 1; i <= NF; i++) if ($i == column) c = i }
-		$1 == name { print $c }' $CRSTAT/probes
+	cells probes "called == \"$1\"" "$2"
 }
 
 # A column of crgen's table, summed over all vCPUs.
 did() { # COLUMN [FILE]
-	awk -v name="$1" '
-		/^# / { wanted = / crgen$/; head = 1; next }
-		wanted && head { head = c = 0
-			for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
-		wanted && c { sum += $c }
-		END { print sum + 0 }' "${2:-$scratch/crgen}"
+	total "$1" "${2:-$scratch/crgen}" 1 crgen
+}
+
+# What an access costs by the guest's own clock, with nobody counting: before the
+# module is loaded.
+price() { # STEP...
+	crgen --time "$@" >"$scratch/price" 2>/dev/null
+	cells "$scratch/price" 'op != "port"' \
+		'"# TSC cycles of one " op ": " per_access' crgen-time
+}
+
+# guest ARGUMENT...: within a case, crgen's guests from a reset on; what they did
+# is in $scratch/crgen.
+guest() {
+	echo reset >$CRSTAT/control
+	crgen --timeout=120 "$@" >"$scratch/crgen"
+	expect "the status of crgen $*" $? 0
+}
+
+# The same beside the test, until guest_end, and without a reset.
+guest_start() { # ARGUMENT...
+	crgen --timeout=600 "$@" >"$scratch/crgen" &
+	guest=$!
+}
+
+# Until it has stopped itself, by crgen's operation.
+guest_stopped() {
+	while guest_runs && [[ $(awk '{ print $3 }' "/proc/$guest/stat") != T ]]; do
+		sleep 0.1
+	done
+}
+
+guest_runs() {
+	kill -0 "$guest" 2>/dev/null
+}
+
+guest_end() {
+	kill -CONT "$guest" 2>/dev/null
+	wait "$guest"
+	expect "the status of the guest" $? 0
 }
 
 # checks ARGUMENT...: within a case, crgen's guests did what the module counted;
@@ -199,45 +351,44 @@ check() {
 	end
 }
 
-# Of so many reads of CR4 those that exit here: none on Intel and under QEMU 10.
-# The module is loaded.
+# Of so many reads of CR4 those that exit here: none on Intel and under QEMU 10. Of
+# writes of CR4 that fault: none where the processor refuses them before that, as
+# Bochs does. The module is loaded.
 cr4_reads() { # COUNT
-	crgen --check=cr4_read cr4-read="$1" | awk '$1 == "cr4_read" { print $3 + 0 }'
+	crgen --check=cr4_read cr4-read="$1" >"$scratch/check"
+	counted cr4_read | tr - 0
 }
-
-# Of so many writes of CR4 that fault those that exit: none where the processor
-# refuses them before that, as Bochs does. The module is loaded.
 cr4_faults() { # COUNT
-	crgen --check=cr4_write cr4-fault="$1" |
-		awk '$1 == "cr4_write" { print $3 + 0 }'
+	crgen --check=cr4_write cr4-fault="$1" >"$scratch/check"
+	counted cr4_write | tr - 0
 }
 
 # hold ARGUMENT...: crgen with its work done and its vCPUs idle but alive, until
 # let_go, within a case, which fails if the guest did not live until then.
 hold() {
-	local tries=600
-
+	[[ -p $scratch/input ]] || mkfifo "$scratch/input"
 	# Else what an earlier guest said would do.
 	rm -f "$scratch/crgen"
-	mkfifo "$scratch/hold"
-	crgen --hold "$@" <"$scratch/hold" >"$scratch/crgen" &
+	# Who could write to it, too, finds no end of input.
+	crgen --hold "$@" <>"$scratch/input" >"$scratch/crgen" &
 	holder=$!
-	exec {holds}>"$scratch/hold"
-	until grep -qs '^# ready' "$scratch/crgen"; do
-		if ! kill -0 $holder || ! ((tries--)); then
-			result 1 "crgen --hold $*"
-			finish
-		fi
+	until_says '^# ready' "$scratch/crgen" $holder || {
+		expect "the guest" gone held
+		result 1 "crgen --hold $*"
+		finish
+	}
+}
+
+# Until a FILE has a line as expected; fails where PROCESS ends before.
+until_says() { # REGEX FILE PROCESS
+	until grep -qs "$1" "$2"; do
+		kill -0 "$3" || return
 		sleep 0.1
 	done
 }
 
 let_go() {
-	local status
-
-	exec {holds}>&-
+	kill "$holder"
 	wait "$holder"
-	status=$?
-	rm "$scratch/hold"
-	expect "the status of the guest" $status 0
+	expect "the status of the guest" $? 0
 }

@@ -6,11 +6,9 @@
 
 require
 
-readonly KVM=kvm_$VENDOR
-
 states() { # MODULE: the states of its probes, each once
-	awk -v module="$1" '$2 == module && $3 != "time" && $4 != "absent" { print $4 }' \
-		$CRSTAT/probes | sort -u | paste -sd ' '
+	kinds probes "module == \"$1\" && set != \"time\" &&
+		state != \"absent\"" state
 }
 
 expect_states() { # OF_KVM OF_VENDOR
@@ -19,6 +17,7 @@ expect_states() { # OF_KVM OF_VENDOR
 }
 
 works() {
+	expect_states armed armed
 	checks cr4-write=20 sregs=5
 	expect "tpr_user" "$(counted tpr_user)" $((6 + CREATED))
 }
@@ -29,8 +28,13 @@ nothing_left() {
 	expect "folder gone" $? 0
 }
 
+goes() {
+	rmmod kvm_crstat
+	nothing_left
+}
+
 of_kvm() { # its call sites: AMD's sync, Intel's reset
-	awk -v module="$KVM" '$3 == module { print $2, $5 }' $CRSTAT/callers
+	cells callers "module == \"$KVM\"" "site, count"
 }
 
 begin "before kvm, which comes and goes three times"
@@ -38,64 +42,47 @@ load
 expect_states waiting waiting
 for _ in 1 2 3; do
 	load_kvm
-	expect_states armed armed
 	works
 	rmmod "$KVM"
 	expect_states armed waiting
 	load_kvm
-	expect_states armed armed
 	works
 	rmmod "$KVM" kvm
 	expect_states waiting waiting
 	expect "hooks left" "$(hooked | wc -l)" 0
 done
-rmmod kvm_crstat
-nothing_left
-end
+goes
 
 begin "between kvm and $KVM"
 modprobe kvm
 load
 expect_states armed waiting
 load_kvm
-expect_states armed armed
 works
-rmmod kvm_crstat
-nothing_left
+goes
 rmmod "$KVM" kvm
-end
 
 begin "after both, and again"
 load_kvm
 for _ in 1 2 3; do
 	load
-	expect_states armed armed
 	works
-	rmmod kvm_crstat
-	nothing_left
+	goes
 done
-end
 
 begin "while a guest runs"
-crgen --forever=0 cr4-write=10 >/dev/null &
-guest=$!
-load
-expect_states armed armed
-works
-rmmod kvm_crstat
-nothing_left
+guest_start --forever=0 cr4-write=10
 load
 works
-kill $guest
-wait $guest
-expect "the status of the guest" $? 0
-rmmod kvm_crstat
-nothing_left
+goes
 load
 works
-rmmod kvm_crstat
-nothing_left
-end
+kill "$guest"
+guest_end
+goes
+load
+works
+goes
 
 begin "sites of a module that went are still named"
 load
@@ -108,7 +95,6 @@ load_kvm
 crgen port=10 >/dev/null
 ((${after#* } < $(of_kvm | cut -d ' ' -f 2)))
 expect "counted on in the same row" $? 0
-end
 
 begin "bad parameters"
 rmmod kvm_crstat
@@ -121,5 +107,4 @@ load max_vcpus=65536
 expect "the most that it takes" "$(cat /sys/module/kvm_crstat/parameters/max_vcpus)" \
 	65536
 rmmod kvm_crstat
-end
 finish

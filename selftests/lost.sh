@@ -5,18 +5,14 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-exits.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD's intercepts"
+require amd "AMD's intercepts"
 ! grep -qw decodeassists /proc/cpuinfo || skip_all "a processor without DecodeAssists"
 require_exits
 
 # "REG unknown COUNT of ALL": the values that are not known, of all.
 values() {
-	awk 'NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 { all += $c["count"] }
-		$c["value"] == "unknown" { printf "%s unknown %s ", $c["reg"],
-			$c["count"] }
-		END { print "of", all + 0 }' $CRSTAT/values
+	cells values 'value == "unknown"' "reg, value, count"
+	echo "of $(total count values)"
 }
 
 # lost NAME N ACCESSES VALUES ARGUMENT...: CPUID is a write of CRn.
@@ -24,12 +20,9 @@ lost() {
 	begin "$1"
 	unload_exits
 	load_exits lost="$2"
-	echo reset >$CRSTAT/control
-	crgen "${@:5}" >"$scratch/crgen"
-	expect "the status of crgen" $? 0
+	guest "${@:5}"
 	expect "CR accesses" "$(probe cr_interception hits)" "$3"
-	expect "values" "$(values)" "$4"
-	end
+	expect "values" "$(values | xargs)" "$4"
 }
 
 load_kvm npt=0

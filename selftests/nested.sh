@@ -3,7 +3,6 @@
 # Nested guests: what crgen's L2 did, with and without its L1 intercepting it, is
 # what the kernel's own tracepoints saw of exits, of exits of L2, and of those
 # that went to L1, and what the module counted of each level.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
 require
@@ -20,18 +19,15 @@ WITNESS=()
 exits() { # EVENT
 	awk -v event="$1" -v intel="$([[ $VENDOR != intel ]] || echo 1)" '
 		$1 == event && (intel ? $3 == 28 : $3 < 32 || $3 == 101) {
-			n[$3] += $5 }
-		END { for (code in n) print code "=" n[code] }' \
-		"$scratch/witness" | sort -n | xargs
+			print $3, $5 }' "$scratch/witness" |
+		sums | sort -n | tr ' ' = | xargs
 }
 
 # nested NAME EXITS REFLECTED ARGUMENT...: of which REFLECTED go to L1, or none.
 nested() {
 	begin "$1"
-	echo reset >$CRSTAT/control
 	witness_each +
-	crgen "${@:4}" >"$scratch/crgen"
-	expect "the status of crgen" $? 0
+	guest "${@:4}"
 	"witness_$witness" >"$scratch/witness"
 	expect "exits" "$(exits kvm_exit)" "$2"
 	expect "exits of L2" "$(exits kvm_nested_vmexit)" "$2"
@@ -44,12 +40,9 @@ nested() {
 	sed 's/^/# /' "$scratch/wrong"
 	expect "live rows afterwards" "$(rows live)" 0
 	# None is none where a nested guest ran.
-	expect "levels without a reflected access" "$(awk '
-		NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 && $c["cr_reflected"] !~ /[1-9]/ {
-			print $c["level"] $c["cr_reflected"] }' $CRSTAT/vcpus |
-		sort -u | xargs)" "1-$([[ $3 ]] || echo " 20")"
-	end
+	expect "levels without a reflected access" \
+		"$(kinds vcpus 'cr_reflected !~ /[1-9]/' "level cr_reflected")" \
+		"1-$([[ $3 ]] || echo " 20")"
 }
 
 all=(l2-cr0-read=10 l2-cr0-write=20 l2-cr3-read=11 l2-cr3-write=22 l2-cr4-read=12
@@ -67,8 +60,7 @@ declare -A ALL=(
 	[intel]="28=113"
 )
 
-paging=$([[ $VENDOR == amd ]] && echo npt || echo ept)
-for paging in $paging=1 $paging=0; do
+for paging in $PAGING=1 $PAGING=0; do
 	load_kvm "$paging" nested=1
 	[[ -d /sys/module/kvm_crstat ]] || load
 	for event in kvm_exit kvm_nested_vmexit kvm_nested_vmexit_inject; do
@@ -92,7 +84,7 @@ for paging in $paging=1 $paging=0; do
 	nested "$paging: 2 VMs of 2 vCPUs" "$code=400" "$code=400" --vms=2 --vcpus=2 \
 		--l1-intercepts l2-cr4-write=100
 	witness_end
-	rmmod "kvm_$VENDOR"
+	rmmod "$KVM"
 done
 
 load_kvm nested=0
@@ -100,12 +92,9 @@ vmexit=nested_$([[ $VENDOR == amd ]] && echo svm || echo vmx)_vmexit
 begin "nested=0: no probe of nested guests"
 expect state "$(probe "$vmexit" state)" nested=0
 expect hook "$(probe "$vmexit" hook)" -
-rmmod kvm_crstat
 load
 expect "state, with KVM first" "$(probe "$vmexit" state)" nested=0
-end
 begin "no nested guests in this KVM"
 crgen l2-cr4-write=1 >/dev/null 2>&1
 expect "the status of crgen" $? 5
-end
 finish

@@ -6,8 +6,7 @@
 # address that another has replaced doesn't hide where a TPR write came from.
 . "$(dirname "$0")/lib.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD's functions"
+require amd "AMD's functions"
 
 readonly FUNCTIONS=(cr_interception emulator_set_cr kvm_set_cr8
 	kvm_lapic_set_tpr kvm_lapic_reg_write)
@@ -29,8 +28,7 @@ work() {
 	echo reset >$CRSTAT/control
 	checks ${hidden:+--check=$hidden} "${WORK[@]}"
 	expect "sum of the origins" "$(total set_tpr)" \
-		$(($(total tpr_guest) + $(total tpr_sync) +
-			$(total tpr_user) + $(total tpr_other)))
+		"$(total tpr_guest+tpr_sync+tpr_user+tpr_other)"
 	# One frame too far would be a known function, too.
 	[[ $hidden ]] || expect "call sites" "$(sites)" "$alone"
 	[[ $1 != bpftrace* ]] || bpftrace_off
@@ -40,11 +38,10 @@ work() {
 		[[ ! ${2:-} ]] || expect "calls of $function" \
 			"$("$2" "$function")" "$(probe "$function" hits)"
 	done
-	end
 }
 
 sites() {
-	sed 1,2d $CRSTAT/callers | awk '{ print $1, $2, $4 }' | sort
+	cells callers 1 "called, site, origin" | sort
 }
 
 # The function tracer and the function graph tracer.
@@ -67,88 +64,58 @@ function_graph_count() { # FUNCTION
 }
 
 # kprobe events, and kretprobes: those replace return addresses.
-events_on() { # p|r [GROUP]
-	local function group=${2:-crs_others}
-
-	for function in "${FUNCTIONS[@]}"; do
-		echo "$1:$group/$function $function" \
-			>>$TRACING/kprobe_events || exit
-	done
-	echo 1 >"$TRACING/events/$group/enable"
+probes_on() { # p|r
+	events_on "crs_others_$1" "$1" "${FUNCTIONS[@]}"
+	begin_count
 }
-events_off() {
-	local function group
-
-	for group in crs_others crs_others2; do
-		[[ ! -e $TRACING/events/$group/enable ]] ||
-			echo 0 >"$TRACING/events/$group/enable"
-		for function in "${FUNCTIONS[@]}"; do
-			! grep -q ":$group/$function " \
-				$TRACING/kprobe_events ||
-				echo "-:$group/$function" \
-					>>$TRACING/kprobe_events
-		done
-	done
+probes_off() {
+	events_off crs_others_{p,r}
 	: >$TRACING/trace
 }
-events_count() { # FUNCTION: what it counted since "before"
-	local now was
-
-	now=$(awk -v name="$1" '$1 == name { print $2 + $3 }' \
-		"$TRACING/kprobe_profile")
-	was=$(awk -v name="$1" '$1 == name { print $2 + $3 }' "$scratch/before")
-	echo $((now - was))
+probes_count() { # FUNCTION: what it counted since begin_count
+	awk -v name="$1" '$1 == name { n += (NR == FNR ? -1 : 1) * ($2 + $3) }
+		END { print n }' "$scratch/before" "$TRACING/kprobe_profile"
 }
-events_begin() {
+begin_count() {
 	: >$TRACING/trace
 	cat $TRACING/kprobe_profile >"$scratch/before"
 }
 
-at_exit+=(tracer_off events_off)
+at_exit+=(tracer_off probes_off)
 load_kvm npt=1
 
 load
 crgen "${WORK[@]}" >/dev/null
 alone=$(sites)
-rmmod kvm_crstat
 
+# By WHAT_on ARGUMENT, which comes after the module, before it, and is no more.
+watched() { # NAME WHAT ARGUMENT [hidden]
+	local count=$2_count
+
+	[[ $2 != tracer ]] || count=$3_count
+	load
+	"$2_on" "$3"
+	work "$1 after the module" "$count" "${4:-}"
+	"$2_off"
+	rmmod kvm_crstat
+	"$2_on" "$3"
+	load
+	begin_count
+	work "$1 before the module" "$count"
+	"$2_off"
+	work "$1 gone"
+}
 for tracer in function function_graph; do
-	if ! grep -qw $tracer $TRACING/available_tracers; then
+	if grep -qw $tracer $TRACING/available_tracers; then
+		watched "$tracer tracer" tracer $tracer
+	else
 		skip "$tracer tracer" "not in this kernel"
-		continue
 	fi
-	load
-	tracer_on $tracer
-	work "$tracer tracer after the module" ${tracer}_count
-	tracer_off
-	rmmod kvm_crstat
-	tracer_on $tracer
-	load
-	: >$TRACING/trace
-	work "$tracer tracer before the module" ${tracer}_count
-	tracer_off
-	work "$tracer tracer gone"
-	rmmod kvm_crstat
 done
-
-for kind in p r; do
-	declare -A names=([p]="kprobe events" [r]=kretprobes)
-	load
-	events_on $kind
-	events_begin
-	hidden=
-	[[ $kind == p ]] || ! kretprobes_hide || hidden=hidden
-	work "${names[$kind]} after the module" events_count $hidden
-	events_off
-	rmmod kvm_crstat
-	events_on $kind
-	load
-	events_begin
-	work "${names[$kind]} before the module" events_count
-	events_off
-	work "${names[$kind]} gone"
-	rmmod kvm_crstat
-done
+hidden=
+! kretprobes_hide || hidden=hidden
+watched "kprobe events" probes p
+watched kretprobes probes r $hidden
 
 # bpftrace counts by function and says when it is ready.
 bpftrace_on() {
@@ -158,10 +125,7 @@ bpftrace_on() {
 	bpftrace -e "BEGIN { printf(\"ready\\n\"); }
 		${probes%,} { @[func] = count(); }" >"$scratch/bpftrace" 2>&1 &
 	bpftrace=$!
-	until grep -q '^ready' "$scratch/bpftrace"; do
-		kill -0 $bpftrace || return
-		sleep 0.1
-	done
+	until_says '^ready' "$scratch/bpftrace" $bpftrace
 }
 bpftrace_off() {
 	[[ ${bpftrace:-} ]] || return
@@ -177,7 +141,7 @@ bpftrace_count() { # FUNCTION
 at_exit+=(bpftrace_off)
 load
 tracer_on function
-events_on p crs_others2
+probes_on p
 if type bpftrace >/dev/null 2>&1; then
 	bpftrace_on
 	work "bpftrace, function tracer and kprobe events at once" \
@@ -185,31 +149,23 @@ if type bpftrace >/dev/null 2>&1; then
 else
 	skip "bpftrace" "only where the VM shares the machine's programs"
 fi
-events_on r
-events_begin
-hidden=
-! kretprobes_hide || hidden=hidden
+probes_on r
 work "function tracer, kprobe events and kretprobes at once" \
 	function_count $hidden
-events_off
+probes_off
 tracer_off
 work "all of them gone"
-rmmod kvm_crstat
 
 # Both on one function: the unwinder sees through one alone. What stays hidden
 # is an origin, never a write.
 load
 tracer_on function_graph
-events_on r
+probes_on r
 work "kretprobes and function graph tracer at once" '' hidden
 begin "both, APIC in userspace"
-echo reset >$CRSTAT/control
-crgen --apic=user cr4-write=20 cr8-write=30 sregs=5 >/dev/null
+guest --apic=user cr4-write=20 cr8-write=30 sregs=5
 # With DecodeAssists there is no emulator on the way that tells.
 ((other = $(total tpr_other), other == 0 || other == 30))
 expect "tpr_other as it may be" $? 0
 expect "the guest's and others'" $(($(total tpr_guest) + other)) 30
-end
-events_off
-tracer_off
 finish

@@ -9,12 +9,10 @@
 require
 
 seed=${SEED:-$((${ROUNDS:-0} ? SRANDOM : 1))}
-paging=$([[ $VENDOR == amd ]] && echo npt || echo ept)
 for way in "kprobe 1" "ftrace 0"; do
 	read -r CRS_HOOK nested <<<"$way"
-	load_kvm "$paging=$nested"
-	load
-	begin "hook=$CRS_HOOK $paging=$nested"
+	load_both "$PAGING=$nested"
+	begin "hook=$CRS_HOOK $PAGING=$nested"
 	start=$SECONDS first=$seed
 	while ((case_status == 0)) && if [[ ${ROUNDS:-} ]]; then
 		((seed < first + ROUNDS))
@@ -33,7 +31,6 @@ for way in "kprobe 1" "ftrace 0"; do
 	done
 	((case_status == 0)) || head -n 1 "$scratch/check"
 	note "$((seed - first)) programs from seed $first on"
-	end
 	unload
 done
 finish

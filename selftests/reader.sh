@@ -35,21 +35,12 @@ for transcript in "$here"/*/*.txt; do
 	result $status "${transcript#"$here/"}"
 done
 
-# exits NAME STATUS COMMAND: the status, and one line on stderr.
-exits() {
-	local got
-
-	(eval "$3") >"$scratch/out" 2>"$scratch/err"
-	got=$?
-	[[ $got == "$2" && $(wc -l <"$scratch/err") == 1 ]]
-	result $? "$1"
-	[[ $got == "$2" ]] || note "exit status $got: $(<"$scratch/err")"
+closed() { # COMMAND...
+	"$@" >&-
 }
-
-exits "a full disk is an error" 1 "crstat --root '$here/amd' >/dev/full"
-exits "a closed output is an error" 1 "crstat --root '$here/amd' >&-"
-exits "rates to a full disk end" 1 \
-	"crstat --root '$here/amd' -i 0.1 >/dev/full"
+exits "a full disk is an error" 1 full crstat --root "$here/amd"
+exits "a closed output is an error" 1 closed crstat --root "$here/amd"
+exits "rates to a full disk end" 1 full crstat --root "$here/amd" -i 0.1
 
 if [[ -d /sys/module/kvm_crstat ]]; then
 	skip "without the module" "it is loaded"
@@ -61,15 +52,10 @@ unreadable=$scratch/unreadable
 mkdir "$unreadable"
 cp "$here/amd/vcpus" "$unreadable"
 chmod 0 "$unreadable/vcpus"
-if ((UID)); then
-	exits "no permission" 5 "crstat --root '$unreadable'"
-elif type setpriv >/dev/null 2>&1; then
-	chmod 755 "$scratch"
-	exits "no permission" 5 "setpriv --reuid 65534 --clear-groups \
-		'$(type -P crstat)' --root '$unreadable'"
-else
-	skip "no permission" "needs setpriv"
-fi
+chmod 755 "$scratch"
+user=()
+((UID)) || user=(as_user)
+exits "no permission" 5 "${user[@]}" crstat --root "$unreadable"
 
 # The file vcpus changes while crstat watches it.
 watched=$scratch/watched
@@ -145,14 +131,20 @@ interval 7 7 0
 [[ $rates == -:0 ]]
 result $? "no row for idle vCPUs"
 
+# Ten seconds for something to be in a file.
+await() { # FILE
+	local tries=100
+
+	until [[ -s $1 ]] || ((!tries--)); do
+		sleep 0.1
+	done
+}
+
 vcpus_file 1 >"$watched/next"
 mv "$watched/next" "$watched/vcpus"
 crstat --root "$watched" -i 0.1 >"$scratch/endless" &
 # Before its first line a signal might find no handler.
-for ((tries = 100; tries; tries--)); do
-	[[ ! -s $scratch/endless ]] || break
-	sleep 0.1
-done
+await "$scratch/endless"
 # Stopped for twenty intervals it makes up for none of them: what it has printed
 # afterwards is no more than there was time for.
 kill -STOP $!
@@ -175,10 +167,7 @@ result $? "and with what there was in all"
 # shellcheck disable=SC2016 # for the inner shell
 crstat --root "$here/amd" -- bash -c 'trap "echo got it; exit 7" TERM
 	echo ready; for ((i = 300; i; i--)); do sleep 0.1; done' >"$scratch/out" 2>"$scratch/err" &
-for ((tries = 100; tries; tries--)); do
-	[[ ! -s $scratch/out ]] || break
-	sleep 0.1
-done
+await "$scratch/out"
 kill -TERM $!
 wait $!
 [[ $? == 7 && $(tail -n 1 "$scratch/out") == "got it" ]] &&
@@ -218,13 +207,11 @@ if type script >/dev/null 2>&1; then
 else
 	skip "terminal" "needs script"
 fi
-exits "top without a terminal" 2 "crstat --root '$here/amd' top </dev/null"
+exits "top without a terminal" 2 crstat --root "$here/amd" top </dev/null
 if type promtool >/dev/null 2>&1; then
 	for view in table values bits sites callers probes; do
-		crstat --root "$here/amd" "$view" --prometheus |
-			promtool check metrics >"$scratch/promtool" 2>&1
-		result $? "promtool finds no fault with $view"
-		sed 's/^/# /' "$scratch/promtool"
+		passes "promtool finds no fault with $view" promtool check metrics \
+			< <(crstat --root "$here/amd" "$view" --prometheus)
 	done
 else
 	skip "metrics" "needs promtool"

@@ -10,8 +10,7 @@ require
 work=(cr0-write=7 "cr4-write=20,60,20" cr4-gpr=5 "tpr-msr=9,33,44"
 	"cr8-port=3,1,3" lapic=2 sregs=2)
 
-load_kvm
-load
+load_both
 check "a reset while vCPUs live" - --vms=2 --vcpus=2 "${work[@]}" reset=1 \
 	cr0-write=3 cr4-write=7,e0 cr8-port=2 reset=1 cr4-write=2,20,60
 check "a reset while one vCPU lives, alone on its CPU" - port=1 cr4-write=5 reset=1 \
@@ -76,23 +75,15 @@ if [[ $(probe kvm_arch_vcpu_destroy state) == silenced ]]; then
 	done
 fi
 echo 1 >$switch
-end
-rmmod kvm_crstat
 
 # of STATE COLUMN [FILE]: the sum of such rows' cells, or the words in them.
 of() {
-	awk -v state="$1" -v name="$2" '
-		NR == 2 { for (i = 1; i <= NF; i++) { if ($i == name) c = i
-			if ($i == "state") s = i } }
-		NR > 2 && $s == state && $c ~ /^[0-9]+$/ { n += $c; next }
-		NR > 2 && $s == state && !seen[$c]++ { words = words $c }
-		END { print words n }' "$CRSTAT/${3:-vcpus}"
+	query "${3:-vcpus}" "state == \"$1\" && $2 ~ /^[0-9]+\$/ { n += $2; next }
+		state == \"$1\" && !seen[$2]++ { words = words $2 }
+		END { print words n }"
 }
 bits() { # STATE NAME
-	awk -v state="$1" -v name="$2" 'NR == 2 { for (i = 1; i <= NF; i++) {
-			if ($i == "state") s = i; if ($i == "name") n = i } }
-		NR > 2 && $s == state && $n == name { print $(n + 1), $(n + 2) }' \
-		$CRSTAT/bits
+	cells bits "state == \"$1\" && name == \"$2\"" "set, cleared"
 }
 
 # On Intel a count of 0 does not say that there was none, and where the processor
@@ -107,21 +98,18 @@ crgen cr4-write=10 cr0-write=6 cr4-fault=4 cr8-port=1,3 lapic=1 >/dev/null
 expect "TPR of the first" "$(of gone tpr)" 0x38
 crgen port=1 >/dev/null
 expect "its writes of CR4" "$(of dropped cr4_write)" $((10 + 4 * faults))
-expect "those that failed" "$(awk '/ dropped / && / cr4 / { print $NF }' \
-	$CRSTAT/values)" $((4 * faults))
+expect "those that failed" "$(cells values \
+	'state == "dropped" && reg == "cr4"' faults)" $((4 * faults))
 expect "its bits" "$(bits dropped MCE), $(bits dropped AM)" "5 5, 3 3"
 expect "its TPR" "$(of dropped tpr)" -
 expect "the TPR's changes of the second" "$(of gone tpr_change)" $none
 expect "the second's writes of CR4" "$(of gone cr4_write)" $none
 expect "rows of values" "$(of gone value values)" ""
-end
 begin "room for one: a reset forgets what was dropped"
-echo reset >$CRSTAT/control
-crgen cr4-write=3,60,20,60 >/dev/null
+guest cr4-write=3,60,20,60
 crgen port=1 >/dev/null
 expect "dropped writes of CR4" "$(of dropped cr4_write)" 3
 expect "dropped bits" "$(bits dropped MCE), $(bits dropped AM)" "2 1, 0 0"
-end
 begin "room for one: held over a reset, then dropped"
 hold cr4-write=9
 echo reset >$CRSTAT/control
@@ -129,20 +117,19 @@ let_go
 expect "gone writes of CR4" "$(of gone cr4_write)" $none
 crgen port=1 >/dev/null
 expect "dropped writes of CR4" "$(of dropped cr4_write)" $none
-end
 
 begin "no room: values, origins and what does not apply"
 echo reset >$CRSTAT/control
 hold port=1
-crgen --vcpus=2 cr4-write=100 cr0-write=10 cr8-masked=20 tpr-msr=6,33,44 \
-	sregs=4 >"$scratch/crgen"
-expect "the status of the guest" $? 0
+guest_start --vcpus=2 cr4-write=100 cr0-write=10 cr8-masked=20 tpr-msr=6,33,44 \
+	sregs=4
+guest_end
 for column in cr4_write cr0_write; do
 	expect "$column of noroom" "$(of noroom $column)" "$(did all_$column)"
 done
-expect "values of CR4" "$(awk '/ noroom / && $7 == "cr4" { n[$8] += $9 }
-	END { for (value in n) print value, n[value] }' \
-	$CRSTAT/values | sort | xargs)" "0x20 100 0x60 100"
+expect "values of CR4" "$(query values 'state == "noroom" && reg == "cr4" {
+	n[value] += count } END { for (value in n) print value, n[value] }' |
+	sort | xargs)" "0x20 100 0x60 100"
 expect "unknown values" "$(grep -c unknown $CRSTAT/values)" 0
 expect "tpr_user" "$(of noroom tpr_user)" $(($(did user_tpr) + 2 * CREATED))
 expect "tpr_apic" "$(of noroom tpr_apic)" $apic
@@ -151,22 +138,14 @@ expect "tpr_change" "$(of noroom tpr_change)" -
 expect "cr_reflected" "$(of noroom cr_reflected)" 0
 # Intel's TPR below the threshold is no call.
 expect "the origins" $(($(of noroom set_tpr) +
-	$(probe handle_tpr_below_threshold hits))) $(($(of noroom tpr_guest) +
-	$(of noroom tpr_sync) + $(of noroom tpr_user)))
-end
+	$(probe handle_tpr_below_threshold hits))) \
+	"$(total tpr_guest+tpr_sync+tpr_user vcpus 'state == "noroom"')"
 begin "no room, until another goes"
-crgen --timeout=600 cr4-write=30 stop=1 cr4-write=40 >"$scratch/guest" \
-	{holds}>&- &
-guest=$!
-until [[ $(awk '{ print $3 }' "/proc/$guest/stat") == T ]]; do
-	sleep 0.1
-done
+guest_start cr4-write=30 stop=1 cr4-write=40
+guest_stopped
 before=$(of noroom cr4_write)
 let_go
-kill -CONT $guest
-wait $guest
-expect "the status of the guest" $? 0
+guest_end
 expect "writes of CR4 without room" "$(of noroom cr4_write)" "$before"
 expect "those since then" "$(of gone cr4_write)" 40
-end
 finish

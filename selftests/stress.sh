@@ -8,7 +8,6 @@
 require
 (($(nproc) > 1)) || skip_all "needs several CPUs"
 
-readonly KVM=kvm_$VENDOR
 readonly ROUNDS=$((2 * ${CRS_STRESS:-1}))
 
 done_by_guests() { # COLUMN
@@ -30,7 +29,7 @@ adds_up() {
 	done
 	expect "tpr_user" "$(total tpr_user)" \
 		$(($(done_by_guests user_tpr) + $(done_by_guests lapic) +
-			CREATED * $(grep -cE '^[0-9]+-' "$scratch/guests")))
+			CREATED * $(done_by_guests 1)))
 	expect "tpr_other" "$(total tpr_other)" 0
 	expect "cr_other" "$(total cr_other)" 0
 	agrees
@@ -38,12 +37,7 @@ adds_up() {
 
 # What each probe saw is what the rows hold.
 agrees() {
-	local column sum=0
-
-	for column in cr{0,3,4,8}_{read,write} cr_other; do
-		((sum += $(total "$column")))
-	done
-	expect "CR accesses against hits" $sum \
+	expect "CR accesses against hits" "$(total "$ACCESSES+cr_other")" \
 		$(($(probe cr_interception hits) + $(probe handle_cr hits)))
 	expect "set_cr8 against hits" "$(total set_cr8)" \
 		"$(probe kvm_set_cr8 hits)"
@@ -51,11 +45,13 @@ agrees() {
 		"$(probe kvm_lapic_set_tpr hits)"
 }
 
-# Background jobs go on until stop; each leaves a line in "faults" when it finds
-# something wrong.
+# Background jobs are done again and again until stop; each leaves a line in
+# "faults" when it finds something wrong.
 jobs=()
 start() { # FUNCTION [ARGUMENT]...
-	"$@" &
+	until [[ -e $scratch/stop ]]; do
+		"$@"
+	done &
 	jobs+=($!)
 }
 stop() {
@@ -66,19 +62,10 @@ stop() {
 	expect "faults" "$(cat "$scratch/faults" 2>/dev/null)" ""
 	rm -f "$scratch/faults"
 }
-going() {
-	[[ ! -e $scratch/stop ]]
-}
-
 # A guest that comes and goes, each time at addresses used before.
 guests() { # NUMBER ARGUMENT...
-	local number=$1
-
-	shift
-	while going; do
-		crgen --timeout=600 "$@" >>"$scratch/guests.$number" ||
-			echo "crgen $*: status $?" >>"$scratch/faults"
-	done
+	crgen --timeout=600 "${@:2}" >>"$scratch/guests.$1" ||
+		echo "crgen ${*:2}: status $?" >>"$scratch/faults"
 }
 guests_start() { # [OPTION]
 	rm -f "$scratch"/guests.*
@@ -90,71 +77,46 @@ guests_start() { # [OPTION]
 reader() { # FILE...
 	local file copy=$scratch/read.$1
 
-	while going; do
-		for file; do
-			cat "$CRSTAT/$file" 2>/dev/null >"$copy"
-			awk -v file="$file" '
-				NR == 1 && $0 != "# kvm_crstat 1 " file ||
-				NR == 2 && !(n = NF) || NR > 2 && NF != n {
-					print file ": " $0 }' \
-				"$copy" >>"$scratch/faults"
-		done
+	for file; do
+		cat "$CRSTAT/$file" 2>/dev/null >"$copy"
+		awk -v file="$file" '
+			NR == 1 && $0 != "# kvm_crstat 1 " file ||
+			NR == 2 && !(n = NF) || NR > 2 && NF != n {
+				print file ": " $0 }' "$copy" >>"$scratch/faults"
 	done
+}
+readers_start() {
+	start reader vcpus values sites
+	start reader bits callers probes
 }
 
 # Others on the same functions, coming and going.
 tracers() {
-	local function
+	(events_add crs_stress p kvm_set_cr8 kvm_lapic_set_tpr)
+	echo kvm_set_cr8 kvm_lapic_set_tpr >"$TRACING/set_ftrace_filter"
+	echo function >"$TRACING/current_tracer"
+	echo 1 >"$TRACING/events/crs_stress/enable"
+	sleep 0.5
+	echo nop >"$TRACING/current_tracer"
+	: >"$TRACING/set_ftrace_filter"
+	events_off crs_stress
+}
 
-	while going; do
-		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
-			echo "p:crs_stress/$function $function" \
-				>>"$TRACING/kprobe_events"
-		done
-		echo kvm_set_cr8 kvm_lapic_set_tpr >"$TRACING/set_ftrace_filter"
-		echo function >"$TRACING/current_tracer"
-		echo 1 >"$TRACING/events/crs_stress/enable"
-		sleep 0.5
-		echo 0 >"$TRACING/events/crs_stress/enable"
-		echo nop >"$TRACING/current_tracer"
-		: >"$TRACING/set_ftrace_filter"
-		for function in kvm_set_cr8 kvm_lapic_set_tpr; do
-			echo "-:crs_stress/$function" >>"$TRACING/kprobe_events"
-		done
+control() { # COMMAND...
+	local command
+
+	for command; do
+		echo "$command" >"$CRSTAT/control"
 	done
 }
 
-resetter() {
-	while going; do
-		echo reset >"$CRSTAT/control"
-	done
-}
+at_exit+=(": >$scratch/stop; wait")
 
-switcher() {
-	local set
-
-	while going; do
-		for set in '' ' cr' ' tpr'; do
-			echo "off$set" >"$CRSTAT/control"
-			echo "on$set" >"$CRSTAT/control"
-		done
-	done
-}
-
-release() {
-	: >"$scratch/stop"
-	wait
-}
-at_exit+=(release)
-
-load_kvm
-load
+load_both
 reads=$([[ $(cr4_reads 1) == 0 ]] || echo cr4_read)
-rmmod kvm_crstat
 begin "the module comes and goes under full load"
 guests_start
-start reader vcpus values sites
-start reader bits callers probes
+readers_start
 start tracers
 for ((n = 0; n < ROUNDS; n++)); do
 	load max_vcpus=16
@@ -168,20 +130,15 @@ for ((n = 0; n < ROUNDS; n++)); do
 done
 load
 stop
-rmmod kvm_crstat
-end
 
 begin "VMs come and go, at addresses used before"
 load
 guests_start --check
-start reader vcpus values sites
-start reader bits callers probes
+readers_start
 sleep $((2 * ROUNDS))
 stop
 note "$(total cr4_write) writes of CR4, $(rows gone) rows"
 agrees
-rmmod kvm_crstat
-end
 
 for max in 12 3; do
 	begin "more vCPUs than there is room for: $max"
@@ -191,8 +148,6 @@ for max in 12 3; do
 	sleep $((2 * ROUNDS))
 	stop
 	adds_up
-	rmmod kvm_crstat
-	end
 done
 
 begin "resets, probe sets off and on, two readers and three writers"
@@ -200,17 +155,15 @@ load max_vcpus=16
 guests_start
 start reader vcpus bits callers
 start reader sites values probes
-start resetter
-start resetter
-start switcher
+start control reset
+start control reset
+start control off on "off cr" "on cr" "off tpr" "on tpr"
 sleep $((2 * ROUNDS))
 stop
 echo reset >$CRSTAT/control
 expect "writes after a reset" "$(total cr4_write)" 0
 checks --vms=2 --vcpus=4 cr4-write=100 cr4-read=50 lapic=3
 agrees
-rmmod kvm_crstat
-end
 
 begin "readers that stop half way hold up nothing"
 load
@@ -231,12 +184,10 @@ for fd in "${held[@]}"; do
 done
 rmmod kvm_crstat
 expect "closed, it goes" $? 0
-end
 
 begin "$KVM comes and goes with the module in"
 load
-start reader vcpus values sites
-start reader bits callers probes
+readers_start
 for ((n = 0; n < ROUNDS; n++)); do
 	checks --vcpus=2 cr4-write=50 cr4-read=20 lapic=2
 	if ((n % 2)); then
@@ -248,6 +199,4 @@ for ((n = 0; n < ROUNDS; n++)); do
 done
 stop
 agrees
-rmmod kvm_crstat
-end
 finish

@@ -10,47 +10,27 @@ require
 readonly FUNCTIONS=(kvm_set_cr8 kvm_lapic_set_tpr emulator_set_cr
 	kvm_arch_vcpu_ioctl_run)
 readonly HIST='hist:keys=common_pid'
-group=$TRACING/events/crs_down
 
 hists() { # TRIGGER, or ! and that
 	local trigger
 
-	for trigger in "$group"/p_*/trigger $TRACING/events/kvm/kvm_exit/trigger; do
+	for trigger in $TRACING/events/{crs_down_p/*,kvm/kvm_exit}/trigger; do
 		[[ ! -e ${trigger%trigger}hist ]] || echo "$1" >"$trigger"
-	done
-}
-events_on() { # p|r
-	local function
-
-	for function in "${FUNCTIONS[@]}"; do
-		echo "$1:crs_down/$1_$function $function" \
-			>>$TRACING/kprobe_events || exit
-		echo 1 >"$group/$1_$function/enable"
-	done
-}
-events_off() { # p|r
-	local function
-
-	for function in "${FUNCTIONS[@]}"; do
-		[[ -e $group/$1_$function ]] || continue
-		echo 0 >"$group/$1_$function/enable"
-		echo "-:crs_down/$1_$function" >>$TRACING/kprobe_events
 	done
 }
 
 # By the first letter of events, hist triggers, module, retprobes.
 take_down() {
 	case $1 in
-	e) events_off p 2>/dev/null ;;
+	e) events_off crs_down_p 2>/dev/null ;;
 	h) hists "!$HIST" 2>/dev/null ;;
 	m) rmmod kvm_crstat ;;
-	r) events_off r ;;
+	r) events_off crs_down_r ;;
 	esac
 }
 clean() {
 	hists "!$HIST"
-	events_off p
-	events_off r
+	events_off crs_down_{p,r}
 	: >$TRACING/trace
 } 2>/dev/null
 at_exit+=(clean)
@@ -58,17 +38,16 @@ at_exit+=(clean)
 pause=0
 (($(nproc) > 1)) || pause=0.05
 load_kvm
-crgen --forever=$pause --timeout=3600 --vcpus=2 cr4-write=20 cr8-port=5 port=5 lapic=2 \
-	>/dev/null &
-guest=$!
+guest_start --forever=$pause --timeout=3600 --vcpus=2 cr4-write=20 cr8-port=5 \
+	port=5 lapic=2
 # shellcheck disable=SC2016 # by eval
 at_exit+=('kill $guest 2>/dev/null; wait')
 for first in e h m r; do
 	begin "$first is taken down first"
 	for order in "$first"{e,h,m,r}{e,h,m,r}{e,h,m,r}; do
 		[[ $(grep -o . <<<"$order" | sort -u | wc -l) == 4 ]] || continue
-		events_on p
-		events_on r
+		events_on crs_down_p p "${FUNCTIONS[@]}"
+		events_on crs_down_r r "${FUNCTIONS[@]}"
 		hists "$HIST"
 		load
 		sleep 0.2
@@ -81,7 +60,6 @@ for first in e h m r; do
 		expect "hooks left" "$(hooked | wc -l)" 0
 		(($(nproc) > 1)) || break
 	done
-	end
 done
 kill -INT $guest
 wait $guest

@@ -7,63 +7,45 @@
 
 require
 
-# A row a vCPU, level and register where times and vcpus differ. On Intel a TPR
-# write can exit that is no access to CR8, TPR below threshold: how many did is
+# What differs, a vCPU, level and register, in vcpus (<) and times (>). On Intel a
+# TPR write can exit that is no access to CR8, TPR below threshold: how many did is
 # known of all vCPUs together. What vCPUs do that there was no room for is not
 # timed.
 disagreeing() {
-	awk -v below="$(probe handle_tpr_below_threshold hits)" '
-	BEGIN { if (below > 0) want["all tpr_write"] = below }
-	function tpr_of(id) { return below > 0 ? "all tpr_write" : id " tpr_write" }
-	FNR == 2 { delete c; for (i = 1; i <= NF; i++) c[$i] = i }
-	FNR <= 2 { next }
-	$c["state"] == "noroom" && FILENAME !~ /times$/ { next }
-	{ id = $c["vm"] " " $c["vcpu"] " " $c["level"] " " $c["state"] }
-	FILENAME ~ /times$/ {
-		took[$c["reg"] == "tpr" ? tpr_of(id) : \
-			id " " $c["reg"] "_" $c["dir"]] += $c["count"]
-		next
-	}
-	{
-		for (n = 0; n <= 8; n += n ? n == 4 ? 4 : 1 : 3) {
-			want[id " cr" n "_read"] += $c["cr" n "_read"]
-			want[id " cr" n "_write"] += $c["cr" n "_write"]
-		}
-		want[tpr_of(id)] += $c["tpr_apic"]
-	}
-	END {
-		for (key in want)
-			if (want[key] != took[key])
-				print key ": " took[key] + 0 ", not " want[key]
-		for (key in took)
-			if (!(key in want))
-				print key ": " took[key] " from nowhere"
-	}' $CRSTAT/times $CRSTAT/vcpus
+	local below all
+
+	below=$(probe handle_tpr_below_threshold hits)
+	[[ ${below:-0} == 0 ]] || all='s/.* tpr_write /all tpr_write /'
+	query vcpus 'state != "noroom" {
+		id = vm " " vcpu " " level " " state
+		for (k in cell)
+			if (k ~ /^cr[0-9]_/)
+				print id, k, cell[k]
+		print id, "tpr_write", tpr_apic }
+		END { print "all tpr_write", '"${below:-0}"' }' |
+		sed "${all:-}" | sums >"$scratch/vcpus"
+	cells times 1 'vm, vcpu, level, state, reg "_" dir, count' |
+		sed "${all:-}" | sums | diff "$scratch/vcpus" -
 }
 
 # A row whose total is not within its power of two, or whose longest is not
 # within that of the last row of its kind.
 impossible() {
-	awk '
-	NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-	NR <= 2 { next }
+	query times '
 	{
-		ns = $c["ns"]; next_ns = ns ? 2 * ns : 256
-		key = ""
-		for (i = 1; i < c["ns"]; i++)
-			key = key " " $i
+		end = ns ? 2 * ns : 256
+		key = vm " " vcpu " " level " " state " " reg " " dir " " outcome
 		last[key] = ns
-		longest[key] = $c["longest"]
-		if ($c["total"] < ns * $c["count"] ||
-		    ns < 2147483648 && $c["total"] >= next_ns * $c["count"])
+		ends[key] = end
+		most[key] = longest
+		if (total < ns * count || ns < 2147483648 && total >= end * count)
 			print
 	}
 	END {
 		for (key in last)
-			if (longest[key] < last[key] ||
-			    longest[key] >= (last[key] ? 2 * last[key] : 256))
-				print key ": " longest[key]
-	}' $CRSTAT/times
+			if (most[key] < last[key] || most[key] >= ends[key])
+				print key ": " most[key]
+	}'
 }
 
 agrees() {
@@ -73,31 +55,16 @@ agrees() {
 
 # By register, direction and outcome, over all vCPUs.
 took() { # OUTCOME [REG-DIR]
-	awk -v outcome="$1" -v what="${2:-}" '
-	NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-	NR > 2 && $c["outcome"] == outcome &&
-		(!what || what == $c["reg"] "-" $c["dir"]) {
-		n += $c["count"] }
-	END { print n + 0 }' $CRSTAT/times
+	total count times "outcome == \"$1\"${2:+ && reg \"-\" dir == \"$2\"}"
 }
 
-guest() { # ARGUMENT...
-	echo reset >$CRSTAT/control
-	crgen --timeout=120 "$@" >"$scratch/crgen"
-	expect "the status of crgen $*" $? 0
-}
-
-paging=$([[ $VENDOR == amd ]] && echo npt || echo ept)
-load_kvm "$paging=0"
-load
+load_both "$PAGING=0"
 
 begin "off: nothing is timed"
 guest cr0-write=10 cr4-write=10 tpr-mmio=10
 expect "rows" "$(wc -l <$CRSTAT/times)" 2
 expect "svm_vcpu_run, vmx_vcpu_run" \
-	"$(awk '$3 == "time" { print $4 }' $CRSTAT/probes | sort -u | xargs)" \
-	"off waiting"
-end
+	"$(kinds probes 'set == "time"' state)" "off waiting"
 
 all=(cr0-read=100 cr0-write=110 clts=20 lmsw=30 cr3-read=120 cr3-write=130
 	cr4-read=140 cr4-write=150 cr8-read=170 cr8-write=180 cr8-masked=200
@@ -110,7 +77,6 @@ for n in 1 3; do
 	agrees
 	expect "CR4 writes that were done" "$(took "done" cr4-write)" $((n * 150))
 	expect "those with a fault" "$(took fault)" 0
-	end
 done
 
 faults=$(cr4_faults 40)
@@ -121,7 +87,6 @@ agrees
 expect "of CR0" "$(took fault cr0-write)" 70
 expect "of CR4" "$(took fault cr4-write)" $((2 * faults))
 expect "CR4 writes that were done" "$(took "done" cr4-write)" 16
-end
 
 begin "APIC in userspace: CR8 writes that the VMM is told of"
 guest --vcpus=2 --apic=user cr8-write=100 cr8-fault=20 port=50
@@ -129,51 +94,39 @@ agrees
 expect "faults" "$(took fault cr8-write)" 40
 expect "outcome user" "$(took user)" "$(did set_tpr_exits)"
 note "$(did set_tpr_exits) exits to the VMM"
-end
 
 for on in 'off time:on time' 'on time:reset'; do
 	begin "${on#*:}, in the middle of a guest"
 	echo "${on%:*}" >$CRSTAT/control
-	crgen cr4-write=50 stop=1 cr4-write=70 cr0-fault=3,80010030 >"$scratch/crgen" &
-	stopped=$!
-	until [[ $(awk '{ print $3 }' /proc/$stopped/stat) == T ]]; do
-		sleep 0.1
-	done
+	guest_start cr4-write=50 stop=1 cr4-write=70 cr0-fault=3,80010030
+	guest_stopped
 	echo "${on#*:}" >$CRSTAT/control
-	kill -CONT $stopped
-	wait $stopped
-	expect "the status of crgen" $? 0
+	guest_end
 	expect "CR4 writes" "$(took "done" cr4-write)" 70
 	expect "CR0 writes" "$(took fault cr0-write)" 3
-	end
 done
 
 begin "no access is lost in a storm of switching off and on"
 echo reset >$CRSTAT/control
-crgen --timeout=120 --vcpus=2 cr4-write=20000 >"$scratch/crgen" &
-storm=$!
-while kill -0 $storm 2>/dev/null; do
+guest_start --vcpus=2 cr4-write=20000
+while guest_runs; do
 	echo off time >$CRSTAT/control
 	echo on time >$CRSTAT/control
 done
-wait $storm
-expect "the status of crgen" $? 0
+guest_end
 (($(took "done" cr4-write) <= $(total cr4_write)))
 expect "times has no more than vcpus" $? 0
 expect "impossible rows" "$(impossible)" ""
 guest --vcpus=2 "${all[@]}"
 agrees
-end
 
 begin "off: everything is off"
 echo off >$CRSTAT/control
-expect "states" "$(awk '$3 ~ /cr|tpr|time/ && $4 !~ /absent|waiting|nested/ {
-	print $4 }' $CRSTAT/probes | sort -u)" off
+expect "states" "$(kinds probes \
+	'set ~ /cr|tpr|time/ && state !~ /absent|waiting|nested/' state)" off
 echo on >$CRSTAT/control
 guest cr4-write=20
 expect "on alone does not time" "$(wc -l <$CRSTAT/times)" 2
-end
-rmmod kvm_crstat
 
 load max_vcpus=2
 echo on time >$CRSTAT/control
@@ -183,39 +136,31 @@ crgen --timeout=120 --vcpus=4 cr4-write=200 tpr-mmio=20 cr0-fault=9,80010030 \
 crgen cr4-write=30 >"$scratch/crgen"
 crgen cr4-write=40 >"$scratch/crgen"
 agrees
-noroom=$(awk '
-	NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-	$c["state"] == "noroom" { n += $c["cr4_write"] }
-	END { print n + 0 }' $CRSTAT/vcpus)
+noroom=$(total cr4_write vcpus 'state == "noroom"')
 note "$noroom writes of vCPUs that there was no room for"
 expect "CR4 writes" "$(took "done" cr4-write)" $((870 - noroom))
 ((dropped = $(grep -c ' dropped ' $CRSTAT/times)))
 expect "dropped rows" $((dropped > 0)) 1
-end
-rmmod kvm_crstat
-rmmod "kvm_$VENDOR"
-
-load_kvm "$paging=1"
+reload_kvm "$PAGING=1"
 load
 echo on time >$CRSTAT/control
 begin "with nested paging"
 guest --vcpus=2 "${all[@]}"
 agrees
-end
 
 nested=(l2-cr0-read=10 l2-cr0-write=20 l2-cr3-write=22 l2-cr4-read=12
 	l2-cr4-write=24 l2-cr8-write=23 cr4-write=9)
 for intercepts in '' --l1-intercepts; do
-	begin "nested guests${intercepts:+ whose hypervisor intercepts}"
+	name="nested guests${intercepts:+ whose hypervisor intercepts}"
 	crgen "${nested[@]}" $intercepts >/dev/null 2>&1
 	if (($? == 5)); then
-		skip "$case_name" "this KVM has no nested guests"
+		skip "$name" "this KVM has no nested guests"
 		continue
 	fi
+	begin "$name"
 	guest --vcpus=2 "${nested[@]}" $intercepts
 	agrees
 	(($(took "done" cr4-write) >= 2 * (9 + 24)))
 	expect "CR4 writes of both levels are there" $? 0
-	end
 done
 finish

@@ -3,14 +3,11 @@
 # Each write to the task priority is counted once, by origin: crgen says what
 # the guest and its VMM did, the kernel's kprobe events say from where the
 # functions were called, and kvm_exit says how many exits there were.
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-witness.sh"
 
-require
-[[ $VENDOR == amd ]] || skip_all "AMD copies V_TPR back, Intel does not"
+require amd "AMD copies V_TPR back, Intel does not"
 
-load_kvm npt=1
-load
+load_both npt=1
 witness_start
 
 check "port writes are no TPR writes; a sync for each exit" \

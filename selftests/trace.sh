@@ -9,23 +9,18 @@ type trace-cmd >/dev/null 2>&1 || skip_all "trace-cmd is not in PATH"
 
 # "VM VCPU LEVEL WHAT COUNT" by the files, and by the events.
 files() {
-	awk 'FNR == 2 { for (i = 1; i <= NF; i++) { name[i] = $i; c[$i] = i } }
-		FNR <= 2 { next }
-		{ id = $c["vm"] " " $c["vcpu"] " " $c["level"] }
-		FILENAME ~ /vcpus/ { for (i = 1; i <= NF; i++)
-			if (name[i] ~ /^(cr[0348]_(read|write)|tpr_(guest|apic|sync|user|other))$/ && $i > 0)
-				print id, name[i], $i }
-		FILENAME ~ /values/ && $c["reg"] ~ /^cr/ {
-			print id, $c["reg"] "=" $c["value"], $c["count"]
-		}' $CRSTAT/vcpus $CRSTAT/values
+	query vcpus '{ for (k in cell)
+		if (k ~ /^(cr[0348]_(read|write)|tpr_(guest|apic|sync|user|other))$/ &&
+			cell[k] > 0)
+			print vm, vcpu, level, k, cell[k] }'
+	cells values 'reg ~ /^cr/' 'vm, vcpu, level, reg "=" value, count'
 }
 events() {
 	sed -nE -e h -e 's/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) (read|write) (cr[0-9]) .*/\1 \2 \3 \5_\4/p' \
 		-e 's/.*tpr_write:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) .* origin ([a-z]+).*/\1 \2 \3 tpr_\4/p' \
 		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) write (cr[0-9]) .*value ([^ ]+) address.*/\1 \2 \3 \4=\5/p' \
 		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) write (cr[0-9]) .* (unknown) .*/\1 \2 \3 \4=\5/p' \
-		"$scratch/report" | sort | uniq -c |
-		awk '{ print $2, $3, $4, $5, $1 }'
+		"$scratch/report" | sed 's/$/ 1/' | sums
 }
 
 # What the events say of crgen's guests is what the files do.
@@ -43,11 +38,9 @@ compared() { # NAME LEAST ARGUMENT...
 	diff -u "$scratch/files" "$scratch/events" | sed 's/^/# /'
 	expect "status of diff" "${PIPESTATUS[0]}" 0
 	expect "lines compared" "$(($(wc -l <"$scratch/files") > $2))" 1
-	end
 }
 
-load_kvm "$([[ $VENDOR == amd ]] && echo npt || echo ept)=0"
-load
+load_both "$PAGING=0"
 # Of accesses that go to L1 none has a value, unless the processor decodes it.
 compared "events of nested guests are what the files count" 4 --l1-intercepts \
 	l2-cr4-write=20 l2-cr4-read=10 l2-cr0-write=5
@@ -89,5 +82,4 @@ expect "wrong ones" "$(grep -c '^must' "$scratch/chain")" 0
 # With APICv the TPR's writes are none of the module's.
 least=$([[ $VENDOR == amd ]] && echo 400 || echo 250)
 expect "some" "$(($(tail -n 1 "$scratch/chain" | cut -d ' ' -f 1) > least))" 1
-end
 finish

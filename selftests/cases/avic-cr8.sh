@@ -21,13 +21,10 @@ fault="On 1 of them CR8 writes are intercepted all the same (w8 in armed)"
 begin "the fault is named, with the commit that mends it"
 expect "what names it" "$(explain | grep -oF "$fault")" "$fault"
 expect "the commit" "$(explain | grep -oF 87d0f901a9bd)" 87d0f901a9bd
-end
 begin "not where AVIC has no CR8 intercepted"
 expect "the commit" "$(explain --vcpu 1 | grep -oF 87d0f901a9bd)" ""
 expect "AVIC" "$(explain --vcpu 1 | grep -oF 'AVIC virtualises the APIC')" \
 	"AVIC virtualises the APIC"
-end
 begin "not without AVIC"
 expect "the commit" "$(explain -p 1500 | grep -oF 87d0f901a9bd)" ""
-end
 finish

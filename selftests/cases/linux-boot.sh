@@ -7,7 +7,6 @@
 # with many vCPUs (OVMF) does it as often. Each event has its instruction, so that
 # who did it is counted, not guessed; the sum is that of the file bits.
 . "$(dirname "$0")/../lib.sh"
-. "$(dirname "$0")/lib-price.sh"
 
 require
 [[ $VENDOR == amd ]] || skip_all "needs QEMU in the VM: make cases"
@@ -29,22 +28,16 @@ at_exit+=("rmdir $INSTANCE")
 echo 20000 >$INSTANCE/buffer_size_kb
 echo 'write == 1' >$INSTANCE/events/kvm_crstat/cr_access/filter
 echo 1 >$INSTANCE/events/kvm_crstat/cr_access/enable
-# The guest's kernel is where the host's is, and so are its symbols.
-qemu-system-x86_64 -accel kvm -cpu host -m 512 -no-user-config -display none \
-	-nic none -no-reboot -kernel "$CRS_GUEST/vmlinuz" \
-	-initrd "$scratch/initrd" \
-	-append "console=ttyS0 quiet panic=-1 nokaslr" \
-	-serial "file:$scratch/console" </dev/null 2>"$scratch/errors" &
-guest=$!
-guest_wait $guest "$scratch/console" ' is up\.' 150
+guest_linux "$scratch" "$CRS_GUEST/vmlinuz"
+guest_wait "$guest" "$scratch/console" ' is up\.' 150
 result $? "Linux $(uname -r) is up"
-guest_stop $guest
+guest_stop "$guest"
 echo 0 >$INSTANCE/events/kvm_crstat/cr_access/enable
 cat $INSTANCE/trace >"$scratch/trace"
 cat $CRSTAT/bits >"$scratch/bits"
 cat $CRSTAT/sites >"$scratch/sites"
-kill -KILL $guest
-wait $guest 2>/dev/null
+kill -KILL "$guest"
+wait "$guest" 2>/dev/null
 
 # "COUNT ADDRESS" of the writes that changed a bit, by their instructions.
 toggles() { # REGISTER MASK
@@ -68,20 +61,13 @@ who() {
 }
 
 changes() { # REGISTER BIT
-	awk -v reg="$1" -v bit="$2" '
-		NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 && $c["reg"] == reg && $c["name"] == bit {
-			n += $c["set"] + $c["cleared"] }
-		END { print n + 0 }' "$scratch/bits"
+	total set+cleared "$scratch/bits" "reg == \"$1\" && name == \"$2\""
 }
 
 # How often an instruction is in the file sites, for a register's writes.
 in_sites() { # REGISTER ADDRESS
-	awk -v reg="$1" -v address="$2" '
-		NR == 2 { for (i = 1; i <= NF; i++) c[$i] = i }
-		NR > 2 && $c["reg"] == reg && $c["dir"] == "write" &&
-			$c["address"] == address { n += $c["count"] }
-		END { print n + 0 }' "$scratch/sites"
+	total count "$scratch/sites" \
+		"reg == \"$1\" && dir == \"write\" && address == \"$2\""
 }
 
 # toggled REGISTER BIT MASK FUNCTION COUNT: by no other function of the kernel,
@@ -105,7 +91,6 @@ toggled() {
 	expect "functions" "$(printf %s "$makers" | sort -u | xargs)" "$4"
 	expect "by the kernel, odd" $((kernel % 2)) 0
 	expect "by the kernel" $kernel "${5:-$kernel}"
-	end
 }
 
 toggled cr4 PGE 0x80 native_write_cr4

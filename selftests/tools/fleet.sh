@@ -16,17 +16,24 @@ mapfile -t counters < <(sed -n '/CRS_COUNTERS(X)/,/^$/s/^\tX(\([a-z_0-9]*\),.*/\
 
 # An AMD, an Intel, a host of 64 vCPUs in 8 VMs, the recording of a boot.
 hosts=(alpha beta gamma delta)
-declare -A root
-root[alpha]=$scratch/alpha
+declare -A root=([alpha]=$scratch/alpha [beta]=$reader_dir/intel
+	[gamma]=$scratch/gamma [delta]=$reader_dir/boot/recording)
 cp -r "$reader_dir/amd" "${root[alpha]}"
-root[beta]=$reader_dir/intel
-root[gamma]=$scratch/gamma
 mkdir "${root[gamma]}"
 cp -r "$reader_dir"/empty/{bits,probes} "$reader_dir"/fleet/{vcpus,proc} \
 	"${root[gamma]}"
-root[delta]=$reader_dir/boot/recording
 vcpus=("${root[alpha]}/vcpus" "${root[beta]}/vcpus" "${root[gamma]}/vcpus"
 	"${root[delta]}")
+
+# The sum of a column over these files, recordings too.
+sum_of() { # COLUMN FILE...
+	local file sum=0
+
+	for file in "${@:2}"; do
+		((sum += $(total "$1" "$file" 1 vcpus)))
+	done
+	echo $sum
+}
 
 textfile() { # HOST
 	crstat-textfile -d "$scratch/textfile/$1" -r "${root[$1]}"
@@ -39,12 +46,9 @@ sed -i 's/15s/1s/' "$scratch/prometheus/prometheus.yml"
 for i in "${!hosts[@]}"; do
 	host=${hosts[i]} address=127.0.0.$((i + 1)):9100
 	mkdir -p "$scratch/textfile/$host"
-	textfile "$host"
-	result $? "crstat-textfile of $host"
-	promtool check metrics <"$scratch/textfile/$host/kvm_crstat.prom" \
-		>"$scratch/promtool" 2>&1
-	result $? "promtool finds no fault with $host"
-	sed 's/^/# /' "$scratch/promtool"
+	passes "crstat-textfile of $host" textfile "$host"
+	passes "promtool finds no fault with $host" promtool check metrics \
+		<"$scratch/textfile/$host/kvm_crstat.prom"
 	printf -- '- targets: [%s]\n  labels: {host: %s}\n' "$address" "$host" \
 		>>"$scratch/prometheus/kvm-hosts.yml"
 	background "$host.log" prometheus-node-exporter \
@@ -52,38 +56,34 @@ for i in "${!hosts[@]}"; do
 		--collector.textfile.directory="$scratch/textfile/$host" \
 		--web.listen-address="$address" --log.level=warn
 done
-promtool check config "$scratch/prometheus/prometheus.yml" \
-	>"$scratch/promtool" 2>&1
-result $? "the example configuration is valid"
-promtool test rules "$here/fleet_rules_test.yml" >"$scratch/promtool" 2>&1
-status=$?
-((!status)) || sed 's/^/# /' "$scratch/promtool"
-result $status "the rules compute what they should"
+passes "the example configuration is valid" \
+	promtool check config "$scratch/prometheus/prometheus.yml"
+passes "the rules compute what they should" \
+	promtool test rules "$here/fleet_rules_test.yml"
 
 prometheus_start "$scratch/prometheus/prometheus.yml"
-becomes 'sum(up{job="kvm"})' "${#hosts[@]}"
-result $? "all hosts are up"
-becomes 'count(count by (host) (kvm_crstat_set_tpr_total))' "${#hosts[@]}"
-result $? "all hosts have counters"
+becomes "all hosts are up" 'sum(up{job="kvm"})' "${#hosts[@]}"
+becomes "all hosts have counters" \
+	'count(count by (host) (kvm_crstat_set_tpr_total))' "${#hosts[@]}"
 
 ((${#counters[@]} > 10)) || skip_all "no counters in the contract"
 for counter in "${counters[@]}"; do
 	# None of the recorded hosts may have it.
-	becomes "sum(kvm_crstat_${counter}_total) or vector(0)" \
+	becomes "fleet's sum of $counter" \
+		"sum(kvm_crstat_${counter}_total) or vector(0)" \
 		"$(sum_of "$counter" "${vcpus[@]}")"
-	result $? "fleet's sum of $counter"
 done
 for i in "${!hosts[@]}"; do
-	becomes "sum(kvm_crstat_cr0_write_total{host=\"${hosts[i]}\"})" \
+	becomes "${hosts[i]}'s sum of cr0_write" \
+		"sum(kvm_crstat_cr0_write_total{host=\"${hosts[i]}\"})" \
 		"$(sum_of cr0_write "${vcpus[i]}")"
-	result $? "${hosts[i]}'s sum of cr0_write"
 done
-becomes 'sum(kvm_crstat_bit_set_total{host="alpha",reg="cr0",name="PE"})' 882
-result $? "a bit's sum"
+becomes "a bit's sum" \
+	'sum(kvm_crstat_bit_set_total{host="alpha",reg="cr0",name="PE"})' 882
 # Labels of an exporter that Prometheus sets too would come back as exported_*.
-becomes 'count({__name__=~"kvm_crstat_.*", exported_host!=""}
+becomes "no label is taken twice" \
+	'count({__name__=~"kvm_crstat_.*", exported_host!=""}
 	or {__name__=~"kvm_crstat_.*", exported_instance!=""})' ""
-result $? "no label is taken twice"
 
 # 1000 writes of the TPR by alpha's guest, in 50 steps that Prometheus may see.
 before=$(sum_of tpr_guest "${root[alpha]}/vcpus")
@@ -95,15 +95,15 @@ for ((i = 0; i < 50; i++)); do
 	textfile alpha
 	sleep 0.1
 done
-becomes 'sum(kvm_crstat_tpr_guest_total{host="alpha"})' $((before + 1000))
-result $? "writes of a guest arrive"
-becomes 'sum(max_over_time(kvm_crstat_tpr_guest_total[2m])
+becomes "writes of a guest arrive" \
+	'sum(kvm_crstat_tpr_guest_total{host="alpha"})' $((before + 1000))
+becomes "no other host counts them" \
+	'sum(max_over_time(kvm_crstat_tpr_guest_total[2m])
 	- min_over_time(kvm_crstat_tpr_guest_total[2m]))' 1000
-result $? "no other host counts them"
-becomes 'count(vm:kvm_crstat_tpr_writes:rate1m{origin="guest"} > 0)' 1
-result $? "the rule has the rate of that guest alone"
-becomes 'max(max_over_time(node_textfile_scrape_error[2m]))' 0
-result $? "no exporter saw half a file"
+becomes "the rule has the rate of that guest alone" \
+	'count(vm:kvm_crstat_tpr_writes:rate1m{origin="guest"} > 0)' 1
+becomes "no exporter saw half a file" \
+	'max(max_over_time(node_textfile_scrape_error[2m]))' 0
 
 mapfile -t expressions < <(/usr/bin/python3 - "$fleet"/*.json <<'END'
 import json, sys
@@ -115,7 +115,7 @@ END
 )
 answered=0
 for expression in "${expressions[@]}"; do
-	if [[ $(query "$expression") == *'=>'* ]]; then
+	if [[ $(ask "$expression") == *'=>'* ]]; then
 		((answered++))
 	else
 		note "no answer: $expression"
@@ -130,9 +130,10 @@ result $? "what can't be read leaves no old counters"
 if [[ -d /sys/module/kvm_crstat ]]; then
 	skip "without the module" "it is loaded"
 else
-	crstat-textfile -d "$scratch/textfile/alpha" &&
-		becomes 'count(kvm_crstat_set_tpr_total{host="alpha"})' ""
-	result $? "without the module a host has no counters"
+	expected=
+	crstat-textfile -d "$scratch/textfile/alpha" || expected="status $?"
+	becomes "without the module a host has no counters" \
+		'count(kvm_crstat_set_tpr_total{host="alpha"})' "$expected"
 fi
 
 finish

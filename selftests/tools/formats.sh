@@ -11,8 +11,7 @@ schema=$here/../../tools/crstat/crstat.schema.json
 cases=(amd intel empty gone boot/recording)
 
 if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
-	# validate: a document on stdin.
-	validate() {
+	validate() { # <DOCUMENT
 		/usr/bin/python3 -c '
 import json, jsonschema, sys
 validator = jsonschema.Draft7Validator(json.load(open(sys.argv[1])))
@@ -22,16 +21,12 @@ for error in validator.iter_errors(json.load(sys.stdin)):
 	for case in "${cases[@]}"; do
 		for view in "${views[@]}"; do
 			[[ $view == table || $case != gone ]] || continue
-			crstat --root "$reader_dir/$case" "$view" --json |
-				validate >"$scratch/validator" 2>&1
-			result $? "$case: the JSON of $view is as the schema says"
-			sed 's/^/# /' "$scratch/validator"
+			passes "$case: the JSON of $view is as the schema says" validate \
+				< <(crstat --root "$reader_dir/$case" "$view" --json)
 		done
 	done
-	crstat --root "$reader_dir/times" times --json |
-		validate >"$scratch/validator" 2>&1
-	result $? "the JSON of times is as the schema says"
-	sed 's/^/# /' "$scratch/validator"
+	passes "the JSON of times is as the schema says" validate \
+		< <(crstat --root "$reader_dir/times" times --json)
 	for view in table values sites; do
 		crstat --root "$reader_dir/series/recording" "$view" -i 1 --json \
 			>"$scratch/lines"
@@ -78,23 +73,17 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 8000), functools.partial(
 prometheus_start "$scratch/prometheus.yml"
 
 for view in "${views[@]}"; do
-	becomes "up{job=\"$view\"}" 1
-	result $? "Prometheus reads the OpenMetrics of $view"
-	becomes "scrape_samples_scraped{job=\"$view\"}" \
+	becomes "Prometheus reads the OpenMetrics of $view" "up{job=\"$view\"}" 1
+	becomes "every sample of $view" "scrape_samples_scraped{job=\"$view\"}" \
 		"$(grep -vc '^#' "$scratch/metrics/$view")"
-	result $? "every sample of $view"
 done
-becomes 'up{job="truncated"}' 0
-result $? "OpenMetrics without an end is refused"
-becomes 'sum(kvm_crstat_set_tpr_total{job="table"})' \
-	"$(sum_of set_tpr "$reader_dir/amd/vcpus")"
-result $? "a counter is the file's"
-becomes 'sum(kvm_crstat_value_count_total{job="values",reg="cr0",value="0x11"})' \
-	882
-result $? "a value's count is the file's"
-becomes 'sum(kvm_crstat_access_seconds_count{job="times",reg="cr4",dir="write"})' \
-	"$(awk '$7 == "cr4" && $8 == "write" { n += $11 } END { print n }' \
-		"$reader_dir/times/times")"
-result $? "a histogram's count is the file's"
+becomes "OpenMetrics without an end is refused" 'up{job="truncated"}' 0
+becomes "a counter is the file's" 'sum(kvm_crstat_set_tpr_total{job="table"})' \
+	"$(total set_tpr "$reader_dir/amd/vcpus")"
+becomes "a value's count is the file's" \
+	'sum(kvm_crstat_value_count_total{job="values",reg="cr0",value="0x11"})' 882
+becomes "a histogram's count is the file's" \
+	'sum(kvm_crstat_access_seconds_count{job="times",reg="cr4",dir="write"})' \
+	"$(total count "$reader_dir/times/times" 'reg == "cr4" && dir == "write"')"
 
 finish

@@ -19,17 +19,6 @@ for kernel in "${kernels[@]}"; do
 		skip_all "no kernel $kernel to be had"
 done
 
-# passes NAME COMMAND...: what it prints is shown where it fails.
-passes() {
-	local name=$1 status
-
-	shift
-	"$@" >"$scratch/output" 2>&1
-	status=$?
-	((!status)) || tail -n 40 "$scratch/output" | sed 's/^/# /'
-	result $status "$name"
-}
-
 # "name help" of each column and command, in the contract and in the manual.
 contract() {
 	tr -d '\\\n' <include/kvm_crstat.h |
@@ -133,35 +122,32 @@ base=$(selftests/tools/fetch root) || {
 # in_debian SCRIPT: runs there, from the same start each time. The project is
 # in /project, each kernel's headers are where its package has them.
 in_debian() {
-	local root=$scratch/root
+	local place
 
-	mkdir -p "$scratch"/{root,upper,work}
-	rm -rf "${scratch:?}/upper" "$scratch/work"
-	mkdir "$scratch"/{upper,work}
-	echo "$1" >"$scratch/script"
+	place=$(mktemp -d -p "$scratch")
+	mkdir "$place"/{root,upper,work}
+	echo "$1" >"$place/upper/script"
 	unshare --mount --pid --fork bash -e -c '
-		root=$1
-		mount -t overlay overlay -o "lowerdir=$2,upperdir=$3,workdir=$4" \
-			"$root"
-		mount -t proc proc "$root/proc"
-		mount --rbind /dev "$root/dev"
-		mkdir "$root/project"
-		mount --rbind -o ro "$5" "$root/project"
-		cp "$6" "$root/script"
-		shift 6
+		cd "$1"
+		mount -t overlay overlay -o "lowerdir=$2,upperdir=upper,workdir=work" root
+		cd root
+		mount -t proc proc proc
+		mount --rbind /dev dev
+		mkdir project
+		mount --rbind -o ro "$3" project
+		shift 3
 		for kernel; do
 			release=$(cat "$kernel/release")
-			mkdir -p "$root/kernels/$release" "$root/lib/modules/$release"
-			mount --rbind -o ro "$kernel" "$root/kernels/$release"
-			ln -s "/kernels/$release/build" \
-				"$root/lib/modules/$release/build"
-			touch "$root/lib/modules/$release"/modules.{order,builtin}{,.modinfo}
-			chroot "$root" depmod "$release"
+			modules=lib/modules/$release
+			mkdir -p "kernels/$release" "$modules"
+			mount --rbind -o ro "$kernel" "kernels/$release"
+			ln -s "/kernels/$release/build" "$modules/build"
+			touch "$modules"/modules.{order,builtin}{,.modinfo}
+			chroot . depmod "$release"
 		done
-		exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+		exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
 			DEBIAN_FRONTEND=noninteractive bash -eu /script
-	' bash "$root" "$base" "$scratch/upper" "$scratch/work" "$top" \
-		"$scratch/script" "${kernel_dirs[@]}" </dev/null
+	' bash "$place" "$base" "$top" "${kernel_dirs[@]}" </dev/null
 }
 
 # What the scripts share. A key of DKMS and caches of other packages are none of

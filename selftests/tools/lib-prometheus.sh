@@ -43,31 +43,22 @@ prometheus_start() { # CONFIG
 		--web.listen-address=127.0.0.1:9090 --log.level=warn
 }
 
-# query EXPRESSION: a line "LABELS => VALUE" for each series.
-query() {
+# A line "LABELS => VALUE" for each series.
+ask() { # EXPRESSION
 	promtool query instant http://127.0.0.1:9090 "$1" 2>&1 |
 		sed 's/ @\[.*//' | sort
 }
 
-# becomes EXPRESSION VALUE: within half a minute. Empty is no series at all.
-becomes() {
+# A case: within half a minute. Empty is no series at all.
+becomes() { # NAME EXPRESSION VALUE
 	local tries=100 got
 
 	while ((tries--)); do
-		got=$(query "$1")
-		[[ ${got#*=> } == "$2" ]] && return
+		got=$(ask "$2")
+		[[ ${got#*=> } != "$3" ]] || break
 		sleep 0.3
 	done
-	note "$1 is ${got:-nothing}, not $2" "$(tail -n 3 "$scratch/prometheus.log")"
-	return 1
-}
-
-# sum_of COLUMN FILE...: over all rows of the table "vcpus" in these files.
-sum_of() {
-	awk -v name="$1" '
-	/^# / { wanted = $4 == "vcpus"; column = 0; next }
-	!wanted { next }
-	!column { for (i = 1; i <= NF; i++) if ($i == name) column = i; next }
-	$column != "-" { sum += $column }
-	END { printf "%.0f\n", sum }' "${@:2}"
+	((tries >= 0)) || note "$2 is ${got:-nothing}, not $3" \
+		"$(tail -n 3 "$scratch/prometheus.log")"
+	result $((tries < 0)) "$1"
 }

@@ -24,11 +24,13 @@ mirror_of() {
 			END { if (best || other) print best ? best : other }'
 }
 
-# Own sources for the comma-separated suites $1; later apt commands use them.
+# Own sources for the comma-separated suites $1; later apt commands use them. Fails
+# where there is no network, or is to be none.
 apt_setup() {
 	local suites=$1 key=/usr/share/keyrings/debian-archive-keyring.gpg
 	local state=$cache_dir/apt/$suites suite uri errors
 
+	[[ -z ${KVM_CRSTAT_OFFLINE:-} ]] || return
 	[[ $apt_architecture == amd64 ]] || state+=,$apt_architecture
 	mkdir -p "$state"/{lists/partial,cache/archives/partial}
 	: >"$state/status"
@@ -78,73 +80,79 @@ megabytes() { # download|install PACKAGE...
 		awk '{ bytes += $3 } END { printf "%.0f\n", bytes / 1e6 + 0.499 }'
 }
 
-# "package=version" of the packages named and the linux-* ones they depend on.
-resolve() {
-	local todo=("$@") seen=' ' package version dependency
+# Prints what the cache has at DEST, which "COMMAND... DEST.new" makes, once.
+cached() { # DEST WHAT COMMAND...
+	local dest=$1 what=$2
 
-	while ((${#todo[@]})); do
-		package=${todo[0]}
-		todo=("${todo[@]:1}")
-		[[ $seen == *" $package "* ]] && continue
-		seen+="$package "
-		version=$(apt-cache "${apt_options[@]}" show --no-all-versions \
-			"$package" 2>/dev/null | sed -n 's/^Version: //p')
-		[[ $version ]] || continue
-		echo "$package=$version"
-		while read -r dependency; do
-			todo+=("$dependency")
-		done < <(apt-cache "${apt_options[@]}" depends --no-recommends \
-			--no-suggests --no-conflicts --no-breaks --no-replaces \
-			--no-enhances "$package=$version" |
-			grep -oE '\blinux-(image|binary|modules|headers|kbuild|base)-[^ >]+')
-	done
+	if [[ ! -e $dest ]]; then
+		rm -rf "$dest.new"
+		mkdir -p "$dest.new"
+		"${@:3}" "$dest.new" ||
+			die "$EX_FETCH" "$what: not cached, not to be had"
+		mv "$dest.new" "$dest"
+	fi
+	echo "$dest"
 }
 
-# Downloads "package=version"... and unpacks them below $1.
-unpack() {
-	local root=$1 deb
+# "package=version" of the packages named and the linux-* ones they depend on.
+resolve() {
+	{
+		printf '%s\n' "$@"
+		apt-cache "${apt_options[@]}" depends --recurse --no-recommends \
+			--no-suggests --no-conflicts --no-breaks --no-replaces \
+			--no-enhances "$@" |
+			grep -xE 'linux-(image|binary|modules|headers|kbuild|base)-.+'
+	} | sort -u | xargs apt-cache "${apt_options[@]}" show --no-all-versions \
+		2>/dev/null | awk '/^Package: / { name = $2 }
+			/^Version: / { print name "=" $2 }'
+}
 
-	shift
+# Unpacks packages below ROOT, for "cached".
+unpack() { # PACKAGE=VERSION... ROOT
+	local root=${*: -1}
+
+	set -- "${@:1:$#-1}"
+	note "fetching $what: $(megabytes download "$@") MB"
 	mkdir -p "$root/debs"
 	(cd "$root/debs" && apt-get "${apt_options[@]}" -qq download "$@" >&2) ||
 		return 1
-	for deb in "$root"/debs/*.deb; do
-		dpkg-deb -x "$deb" "$root" || return 1
-	done
-	rm -r "$root/debs"
+	extract "$root"
 }
 
-# Unpacks packages and all they depend on below $1, which becomes a root that
-# programs can be run in. No script of theirs is run.
-unpack_all() {
-	local root=$1 deb
+# The links that make one of /bin and /usr/bin come before what uses them.
+extract() { # ROOT
+	local deb
 
-	shift
+	for deb in "$1"/debs/{base-files_,}*.deb; do
+		[[ ! -e $deb ]] || dpkg-deb -x "$deb" "$1" || return
+	done
+	rm -r "$1/debs"
+}
+
+# The same of packages of a suite and all they depend on: a root that programs can
+# be run in. No script of theirs is run.
+unpack_all() { # SUITE PACKAGE... ROOT
+	local root=${*: -1}
+
+	apt_setup "$1" || return
+	set -- "${@:2:$#-2}"
+	note "fetching $what: $(megabytes install --no-install-recommends "$@") MB"
 	mkdir -p "$root/debs/partial"
 	apt-get "${apt_options[@]}" -qq -y --no-install-recommends \
 		--download-only -o Dir::Cache::Archives="$root/debs/" \
 		-o Debug::NoLocking=1 install "$@" >&2 || return
-	# The links that make one of /bin and /usr/bin come before what uses them.
-	for deb in "$root"/debs/base-files_*.deb "$root"/debs/*.deb; do
-		dpkg-deb -x "$deb" "$root" || return
-	done
-	rm -r "$root/debs"
+	extract "$root"
 }
 
-# A bare root of a suite with packages, once, below the cache: as root.
-debian_root() { # SUITE ROOT PACKAGE...
-	local suite=$1 root=$2 packages security
+# A bare root of a suite with packages, for "cached": as root.
+debian_root() { # SUITE PACKAGE,... ROOT
+	local security
 
-	[[ ! -d $root ]] || return 0
 	[[ -z ${KVM_CRSTAT_OFFLINE:-} ]] || return
-	need mmdebstrap mmdebstrap
-	packages=$(IFS=, && echo "${*:3}")
+	((EUID == 0)) || die "$EX_PACKAGES" "a root needs root"
 	security=${KVM_CRSTAT_SECURITY_MIRROR:-$(mirror_of Debian-Security)}
-	note "fetching a root of $suite: some 60 MB"
-	rm -rf "$root.new"
-	mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" \
-		"$root.new" \
-		"deb ${KVM_CRSTAT_MIRROR:-$(mirror_of Debian)} $suite main" \
-		${security:+"deb $security $suite-security main"} >&2 || return
-	mv "$root.new" "$root"
+	note "fetching $what: some 60 MB"
+	mmdebstrap --quiet --variant=minbase --include="$2" "$1" "$3" \
+		"deb ${KVM_CRSTAT_MIRROR:-$(mirror_of Debian)} $1 main" \
+		${security:+"deb $security $1-security main"} >&2
 }

@@ -28,13 +28,36 @@ die() {
 	exit "$status"
 }
 
-# Fails where a command's Debian package is missing: need PACKAGE COMMAND...
+# Where COMMAND fails, the end of what it has printed is shown: quietly LOG STATUS
+# MESSAGE COMMAND...
+quietly() {
+	"${@:4}" >"$1" 2>&1 </dev/null && return
+	tail -n 100 "$1" >&2
+	die "$2" "$3"
+}
+
+# Prints the comment at the head of the script: for --help, or to stderr where it
+# ends with STATUS.
+usage() { # [STATUS]
+	((${1:-0} == 0)) || exec >&2
+	sed '1,2d; /^#/!Q; s/^# \?//' "$0"
+	exit "${1:-0}"
+}
+
+# Waits until nobody else has FILE, and lets go of another.
+take_lock() { # FILE
+	[[ ! ${lock:-} ]] || exec {lock}>&-
+	exec {lock}>"$1"
+	flock "$lock"
+}
+
+# Fails where a Debian package is missing: need PACKAGE COMMAND|FILE...
 need() {
 	local package=$1 cmd
 
 	shift
 	for cmd; do
-		command -v "$cmd" >/dev/null ||
+		[[ -e $cmd ]] || command -v "$cmd" >/dev/null ||
 			die "$EX_PACKAGES" "$cmd not found: apt-get install $package"
 	done
 }
@@ -49,21 +72,22 @@ machine_load() { # NAME
 	. "$vm_dir/machines/$1"
 }
 
-# Builds what a VM takes along: build_payload KERNEL KERNEL_DIR
-build_payload() {
+# Builds what a VM takes along, with the tests or without.
+build_payload() { # KERNEL KERNEL_DIR [without]
 	local exits
 
-	make -s -C "$top_dir" tools selftests &&
-		"$vm_dir/toolchain" "$1" \
-			make -s -C "$top_dir" modules KDIR="$2/build" || return
-	exits=$(exits_dir "$2")
+	make -s -C "$top_dir" tools && "$vm_dir/toolchain" "$1" \
+		make -s -C "$top_dir" modules KDIR="$2/build" || return
+	[[ ! ${3:-} ]] || return 0
+	make -s -C "$top_dir" selftests || return
+	exits=$build_dir/exits/$(<"$2/release")
 	mkdir -p "$exits"
 	ln -sf "$top_dir"/selftests/exits/* "$exits"
-	"$vm_dir/toolchain" "$1" make -s -C "$2/build" M="$exits" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	build_modules "$1" "$2" "$exits"
 }
 
-# Where the test module for a kernel is built: exits_dir KERNEL_DIR
-exits_dir() {
-	echo "$build_dir/exits/$(<"$1/release")"
+# Builds the kernel modules of a folder.
+build_modules() { # KERNEL KERNEL_DIR FOLDER [ARGUMENT]...
+	"$vm_dir/toolchain" "$1" make -s -C "$2/build" M="$3" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "${@:4}" modules
 }
