@@ -187,21 +187,27 @@ if type script >/dev/null 2>&1; then
 	[[ $(on_terminal "NO_COLOR=1 crstat --root '$here/fleet'" |
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
-	top() { # KEYS CASE: keys with a second before each
-		local key
+	# Each key when the text before it was drawn, or half a minute later.
+	top() { # CASE [TEXT KEY]...
+		local case=$1 tries=300
 
-		for key in $1; do
-			sleep 1
-			printf %s "$key"
-		done | script -qec "stty cols 80 rows 24; TERM=linux crstat --root \
-			'$here/$2' top" /dev/null >"$scratch/top"
+		shift
+		: >"$scratch/top"
+		while (($#)); do
+			until grep -qaF "$1" "$scratch/top" || ! ((tries--)); do
+				sleep 0.1
+			done
+			printf %s "$2"
+			shift 2
+		done | script -qefc "stty cols 80 rows 24; TERM=linux crstat --root \
+			'$here/$case' top" /dev/null >"$scratch/top"
 	}
-	top 'b t q' fleet
+	top fleet 'totals by vCPU, sorted by cr0_write' b db-1 t 'guests 0/s' q
 	status=$?
-	grep -q 'totals by vCPU, sorted by cr0_write' "$scratch/top" &&
-		grep -q db-1 "$scratch/top" && ((!status))
+	grep -q db-1 "$scratch/top" && grep -q 'guests 0/s' "$scratch/top" &&
+		((!status))
 	result $? "top draws and q quits it with status 0"
-	top 'v x q' amd
+	top amd sorted v 0x80050033 q
 	grep -q 'values: ' "$scratch/top" && grep -q 0x80050033 "$scratch/top"
 	result $? "v goes to the next view"
 else

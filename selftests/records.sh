@@ -17,6 +17,8 @@ check "a reset while one vCPU lives, alone on its CPU" - port=1 cr4-write=5 rese
 	cr4-write=3
 check "a reset, then idle" - --vcpus=2 "${work[@]}" reset=1
 check "a reset, then what makes no exit" - --vcpus=2 "${work[@]}" reset=1 cr0-ts=9
+check "a reset, then an interrupt that the TPR held back" - cr4-write=2 reset=1 \
+	cr8-masked=50
 check "off and on again" - --vcpus=2 "${work[@]}" off=1 "${work[@]}" on=1 \
 	cr4-write=4,20,60 off=1 port=1 reset=1 on=1 "${work[@]}"
 check "off and on again, without a reset" - cr4-write=5 off=1 cr4-write=3 on=1 \
