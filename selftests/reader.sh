@@ -188,6 +188,7 @@ if type script >/dev/null 2>&1; then
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
 	# Each key when the text before it was drawn, or half a minute later.
+	# shellcheck disable=SC2094 # what is drawn decides on keys
 	top() { # CASE [TEXT KEY]...
 		local case=$1 tries=300
 
@@ -202,7 +203,7 @@ if type script >/dev/null 2>&1; then
 		done | script -qefc "stty cols 80 rows 24; TERM=linux crstat --root \
 			'$here/$case' top" /dev/null >"$scratch/top"
 	}
-	top fleet 'totals by vCPU, sorted by cr0_write' b db-1 t 'guests 0/s' q
+	top fleet 'totals by vCPU, sorted by cr0_write' b 'guests 0/s' t db-1 q
 	status=$?
 	grep -q db-1 "$scratch/top" && grep -q 'guests 0/s' "$scratch/top" &&
 		((!status))
