@@ -85,7 +85,9 @@ static void armed_text(const struct vcpu *v, char text[64])
 
 static bool absent(const char *function)
 {
-	for_each_row(row, file_read(FILE_probes))
+	const struct table *probes = file_read(FILE_probes);
+
+	for_each_row(row, probes)
 		if (cell_is(&row[PROBES_function], function) &&
 		    cell_is(&row[PROBES_state], "armed"))
 			return false;
@@ -118,12 +120,13 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 				      NULL;
 	struct calls calls = check_calls();
 	const struct column *columns = files[FILE_vcpus].columns;
+	const struct table *vcpus = read_vcpus();
 	struct line line[NR_VCPUS] = { 0 };
 	struct line rows = { .did = c->vms * c->vcpus };
 	struct text id = { 0 }, tpr = { 0 }, armed = { 0 };
 	bool right;
 
-	for_each_row(row, read_vcpus()) {
+	for_each_row(row, vcpus) {
 		const struct vcpu *v = check_vcpu(row, vms, c, false);
 
 		if (!v)
@@ -177,6 +180,7 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 {
 	struct line line[NR_GUEST_COUNTERS] = { 0 }, reflected = { 0 };
+	const struct table *vcpus = read_vcpus();
 	struct line rows = { 0 };
 	bool right = true;
 
@@ -188,7 +192,7 @@ bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 			any |= !!v->expect.exits[n];
 		rows.did += any;
 	}
-	for_each_row(row, read_vcpus()) {
+	for_each_row(row, vcpus) {
 		const struct vcpu *v = check_vcpu(row, vms, c, true);
 		struct line l;
 

@@ -206,7 +206,7 @@ static inline bool cell_is(const struct cell *cell, const char *word)
 	return cell->type == CELL_WORD && !strcmp(cell->word->text, word);
 }
 
-/* Each row of a table, from the first. */
+/* Each row of a table, which is no call, from the first. */
 #define for_each_row(row, table)                             \
 	for (struct cell **row##_at = (table)->rows, *(row); \
 	     (table)->nr_rows &&                             \
