@@ -145,8 +145,10 @@ static void match_body(struct body *to, struct bodies *before, char life,
 	const uint64_t owner = before->file->keys & ~before->file->others;
 
 	for (size_t tries = before->nr; tries && !to->done; tries--, ++*at) {
-		struct body *from = &before->list[ *at %= before->nr];
+		struct body *from;
 
+		*at %= before->nr;
+		from = &before->list[*at];
 		to->done = !from->done && from->life == life &&
 			   rows_equal(*to->rows, *from->rows, owner) &&
 			   subtract_body(before->file, to, from);
