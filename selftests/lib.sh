@@ -55,6 +55,13 @@ expect() { # WHAT ACTUAL EXPECTED
 	case_status=1
 }
 
+# The same of a file with what is on stdin. Formats of diff differ: its status tells.
+expect_same() { # WHAT FILE
+	diff -u "$2" - >"$scratch/differences"
+	expect "the status of diff: $1" $? 0
+	sed 's/^/# /' "$scratch/differences" | head -n 20
+}
+
 end() {
 	local name=$case_name
 

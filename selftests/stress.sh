@@ -114,6 +114,7 @@ at_exit+=(": >$scratch/stop; wait")
 
 load_both
 reads=$([[ $(cr4_reads 1) == 0 ]] || echo cr4_read)
+rmmod kvm_crstat
 begin "the module comes and goes under full load"
 guests_start
 readers_start
