@@ -11,7 +11,7 @@ counters() { # sum of all counters of all rows
 		END { print n + 0 }'
 }
 
-control() { # BYTES: tells errno's name
+refused() { # BYTES: tells errno's name
 	printf '%b' "$1" 2>/dev/null | dd of=$CRSTAT/control bs=65536 \
 		iflag=fullblock 2>&1 | grep -o 'Invalid argument\|Bad address'
 }
@@ -30,7 +30,7 @@ for command in '' '\n' x resett 'reset ' ' reset' 'reset\nreset' RESET \
 	'\xff\xfe\x80' "$(printf '%015d' 0)" "$(printf '%016d' 0)" \
 	"$(printf '%04096d' 0)" "$(printf '%065535d' 0)"; do
 	[[ $command ]] || continue
-	expect "write of ${command:0:20}" "$(control "$command")" \
+	expect "write of ${command:0:20}" "$(refused "$command")" \
 		"Invalid argument"
 done
 expect "the files" "$(cat $CRSTAT/{vcpus,values,bits,sites,callers,probes})" \

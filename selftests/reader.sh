@@ -131,11 +131,11 @@ interval 7 7 0
 [[ $rates == -:0 ]]
 result $? "no row for idle vCPUs"
 
-# Ten seconds for something to be in a file.
-await() { # FILE
+# Ten seconds for something to be in a file, or for a text.
+await() { # FILE [TEXT]
 	local tries=100
 
-	until [[ -s $1 ]] || ((!tries--)); do
+	until grep -qsaF -- "${2:-}" "$1" || ((!tries--)); do
 		sleep 0.1
 	done
 }
@@ -187,17 +187,15 @@ if type script >/dev/null 2>&1; then
 	[[ $(on_terminal "NO_COLOR=1 crstat --root '$here/fleet'" |
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
-	# Each key when the text before it was drawn, or half a minute later.
+	# Each key when the text before it was drawn.
 	# shellcheck disable=SC2094 # what is drawn decides on keys
 	top() { # CASE [TEXT KEY]...
-		local case=$1 tries=300
+		local case=$1
 
 		shift
 		: >"$scratch/top"
 		while (($#)); do
-			until grep -qaF "$1" "$scratch/top" || ! ((tries--)); do
-				sleep 0.1
-			done
+			await "$scratch/top" "$1"
 			printf %s "$2"
 			shift 2
 		done | script -qefc "stty cols 80 rows 24; TERM=linux crstat --root \

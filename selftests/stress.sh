@@ -102,14 +102,6 @@ tracers() {
 	events_off crs_stress
 }
 
-control() { # COMMAND...
-	local command
-
-	for command; do
-		echo "$command" >"$CRSTAT/control"
-	done
-}
-
 at_exit+=(": >$scratch/stop; wait")
 
 load_both

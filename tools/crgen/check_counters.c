@@ -41,10 +41,9 @@ static uint64_t sync_exits(const struct vcpu *v)
  */
 struct calls check_calls(void)
 {
-	const struct table *callers = file_read(FILE_callers);
 	struct calls calls = { 0 };
 
-	for_each_row(row, callers) {
+	for_each_row(row, file_read(FILE_callers)) {
 		const char *site = cell_word(&row[CALLERS_site]);
 
 		if (!cell_is(&row[CALLERS_function], "kvm_set_cr8"))

@@ -144,10 +144,9 @@ static bool check_values(const struct vm *vms, const struct config *c, bool l2)
 {
 	unsigned int nr = c->vms * c->vcpus;
 	struct values(*values)[NR_REGS] = calloc(nr, sizeof(*values));
-	const struct table *table = file_read(FILE_values);
 	struct sum sum = { .right = values };
 
-	for_each_row(row, table) {
+	for_each_row(row, file_read(FILE_values)) {
 		const struct vcpu *v = check_vcpu(row, vms, c, l2);
 
 		if (v)
@@ -194,7 +193,6 @@ static const struct tables *seen_bits(const struct vcpu *v, bool l2)
 
 static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 {
-	const struct table *table = file_read(FILE_bits);
 	struct sum sum = { .right = true };
 
 	for (unsigned int i = 0; i < c->vms * c->vcpus; i++) {
@@ -207,7 +205,7 @@ static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 				   !!(t->set[REG_CR4][bit] |
 				      t->cleared[REG_CR4][bit]);
 	}
-	for_each_row(row, table) {
+	for_each_row(row, file_read(FILE_bits)) {
 		const struct vcpu *v = check_vcpu(row, vms, c, l2);
 		uint64_t bit = cell_number(&row[BITS_bit]) % 64;
 		uint64_t set = cell_number(&row[BITS_set]);
@@ -253,7 +251,6 @@ static int site_of(const struct cell *row, const struct config *config)
 
 static bool check_sites(const struct vm *vms, const struct config *c, bool l2)
 {
-	const struct table *table = file_read(FILE_sites);
 	struct sum sum = { .right = true };
 
 	for (unsigned int i = 0; i < c->vms * c->vcpus; i++)
@@ -262,7 +259,7 @@ static bool check_sites(const struct vm *vms, const struct config *c, bool l2)
 				   vms[i / c->vcpus]
 					   .vcpus[i % c->vcpus]
 					   .expect.exits[s];
-	for_each_row(row, table) {
+	for_each_row(row, file_read(FILE_sites)) {
 		const struct vcpu *v = check_vcpu(row, vms, c, l2);
 		uint64_t count = cell_number(&row[SITES_count]);
 		uint64_t want = 0;

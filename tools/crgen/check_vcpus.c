@@ -85,24 +85,31 @@ static void armed_text(const struct vcpu *v, char text[64])
 
 static bool absent(const char *function)
 {
-	const struct table *probes = file_read(FILE_probes);
-
-	for_each_row(row, probes)
+	for_each_row(row, file_read(FILE_probes))
 		if (cell_is(&row[PROBES_function], function) &&
 		    cell_is(&row[PROBES_state], "armed"))
 			return false;
 	return true;
 }
 
-/* The rows of "vcpus", or leave: the module may be an older one. */
-static const struct table *read_vcpus(void)
+/* Whether a counter of "vcpus" is compared: of all vCPUs, and asked for. */
+static bool compared(const struct config *c, int column)
+{
+	return check_counts(column) &&
+	       check_asked(c, files[FILE_vcpus].columns[column].name);
+}
+
+/* Its rows, or leave: an older module may lack what is to be compared. */
+static const struct table *read_vcpus(const struct config *c)
 {
 	const struct table *table = file_read(FILE_vcpus);
-	uint64_t absent = table->absent;
 
-	if (absent)
-		errx(STATUS_NO_MODULE, "--check: vcpus has no column %s",
-		     table->file->columns[FIRST(absent)].name);
+	for_each_column(i, table->absent)
+		if (compared(c, (int)i) ||
+		    (c->nested && i == VCPUS_cr_reflected))
+			errx(STATUS_NO_MODULE,
+			     "--check: vcpus has no column %s",
+			     table->file->columns[i].name);
 	return table;
 }
 
@@ -119,21 +126,19 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 				      "kvm_lapic_reg_write can't be probed" :
 				      NULL;
 	struct calls calls = check_calls();
-	const struct column *columns = files[FILE_vcpus].columns;
-	const struct table *vcpus = read_vcpus();
 	struct line line[NR_VCPUS] = { 0 };
 	struct line rows = { .did = c->vms * c->vcpus };
 	struct text id = { 0 }, tpr = { 0 }, armed = { 0 };
 	bool right;
 
-	for_each_row(row, vcpus) {
+	for_each_row(row, read_vcpus(c)) {
 		const struct vcpu *v = check_vcpu(row, vms, c, false);
 
 		if (!v)
 			continue;
 		rows.counted++;
 		for (int i = 0; i < NR_VCPUS; i++)
-			if (check_counts(i) && check_asked(c, columns[i].name))
+			if (compared(c, i))
 				add(&line[i],
 				    check_wanted((unsigned int)i, v, &calls),
 				    row, (unsigned int)i, v,
@@ -159,8 +164,9 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 	check_print("vcpus", &rows);
 	right = !rows.wrong && !tpr.wrong && !armed.wrong;
 	for (int i = 0; i < NR_VCPUS; i++) {
-		if (check_counts(i) && check_asked(c, columns[i].name))
-			check_print(columns[i].name, &line[i]);
+		if (compared(c, i))
+			check_print(files[FILE_vcpus].columns[i].name,
+				    &line[i]);
 		right &= !line[i].wrong;
 	}
 	if (check_asked(c, "tpr"))
@@ -180,7 +186,6 @@ bool check_vcpus(const struct vm *vms, const struct config *c)
 bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 {
 	struct line line[NR_GUEST_COUNTERS] = { 0 }, reflected = { 0 };
-	const struct table *vcpus = read_vcpus();
 	struct line rows = { 0 };
 	bool right = true;
 
@@ -192,7 +197,7 @@ bool check_l2_vcpus(const struct vm *vms, const struct config *c)
 			any |= !!v->expect.exits[n];
 		rows.did += any;
 	}
-	for_each_row(row, vcpus) {
+	for_each_row(row, read_vcpus(c)) {
 		const struct vcpu *v = check_vcpu(row, vms, c, true);
 		struct line l;
 

@@ -91,12 +91,11 @@ const char *cell_shown(enum file_id file, const struct cell *row,
 void files_check(bool nested)
 {
 	const char *other = cpu_is_amd() ? "kvm_intel" : "kvm_amd";
-	const struct table *probes = file_read(FILE_probes);
 
 	if (file_read(FILE_vcpus)->absent & COLUMN_BIT(ID_level) && nested)
 		errx(STATUS_NO_MODULE,
 		     "--check: this module does not tell nested guests apart");
-	for_each_row(row, probes) {
+	for_each_row(row, file_read(FILE_probes)) {
 		const char *state = cell_word(&row[PROBES_state]);
 
 		if (cell_is(&row[PROBES_module], other) ||

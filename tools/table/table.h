@@ -206,12 +206,13 @@ static inline bool cell_is(const struct cell *cell, const char *word)
 	return cell->type == CELL_WORD && !strcmp(cell->word->text, word);
 }
 
-/* Each row of a table, which is no call, from the first. */
-#define for_each_row(row, table)                             \
-	for (struct cell **row##_at = (table)->rows, *(row); \
-	     (table)->nr_rows &&                             \
-	     row##_at != (table)->rows + (table)->nr_rows && \
-	     ((row) = *row##_at);                            \
-	     row##_at++)
+/* Each row of a table, from the first. The outer loop names the table. */
+#define for_each_row(row, in)                                                \
+	for (const struct table *row##_of = (in); row##_of; row##_of = NULL) \
+		for (struct cell **row##_at = row##_of->rows, *(row);        \
+		     row##_of->nr_rows &&                                    \
+		     row##_at != row##_of->rows + row##_of->nr_rows &&       \
+		     ((row) = *row##_at);                                    \
+		     row##_at++)
 
 #endif /* CRS_TABLE_H */

@@ -37,9 +37,11 @@ static void read_lines(void)
 
 	while ((end = strstr(end, "\n\t")))
 		*end = ' ';
-	while ((rest = strsep(&text, "\n")) && line < lines + MAX_LINES) {
+	while ((rest = strsep(&text, "\n"))) {
 		if (!strchr("=#*", *rest) || !*rest)
 			continue;
+		if (line == lines + MAX_LINES)
+			fail(FAIL_SYSTEM, "more than %d sentences", MAX_LINES);
 		line->word = strsep(&rest, " ");
 		end = strsep(&rest, " ");
 		while (line->of < HOST && strcmp(files[line->of].name, end))

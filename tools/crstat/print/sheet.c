@@ -154,8 +154,9 @@ static void show(struct sheet *sheet, const char *name)
 			     file->name, name);
 	if (sheet->nr_shown == GRID_MAX_COLUMNS)
 		fail(FAIL_USAGE, "--columns: too many of them");
-	for_each_row(row, sheet->table)
-		says |= cell_number(&row[shown.column]) > 0;
+	if (!says)
+		for_each_row(row, sheet->table)
+			says |= cell_number(&row[shown.column]) > 0;
 	sheet->shown[sheet->nr_shown] = shown;
 	sheet->nr_shown += says;
 }
@@ -318,14 +319,15 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 /* How soon a column makes room where not all fit. */
 static unsigned int rank_of(const struct sheet *sheet, unsigned int c)
 {
-	bool stays = c == ID_vm || tells_apart(sheet, c);
 	const unsigned char *found =
 		memchr(dispensable, c, sizeof(dispensable));
+	bool stays;
 
 	if (!sheet->vcpus || view.columns)
 		return GRID_STAYS;
 	if (c >= NR_ID)
 		return sizeof(dispensable) - (found ? found - dispensable : -1);
+	stays = c == ID_vm || tells_apart(sheet, c);
 	if (c == ID_state && sheet->sum <= SUM_VCPU && !sheet->timed)
 		for_each_row(row, sheet->table)
 			stays |= !cell_is(&row[c], "live");
