@@ -59,8 +59,9 @@
 	  "live, gone, dropped (rows given up) or noroom (no record)")
 
 /*
- * The counters of a vCPU. "-" where a guest could have done it without being
- * seen: as far as is known not each such access has exited since the reset.
+ * The counters of a vCPU. "-" instead of 0 where it may have been done
+ * uncounted: as far as is known not each such access has exited since the reset,
+ * or a probe that sees it was off, silenced, not there, or missed a call.
  */
 #define CRS_COUNTERS(X)                                                        \
 	X(cr0_read, COUNT, "intercepted reads of CR0")                         \
@@ -106,6 +107,7 @@
 	X(error, BOUND, "how many of them may have been other values") \
 	X(faults, COUNT, "how many of them failed: the guest got a #GP")
 
+/* "-" instead of 0 where a bit could have changed without being counted. */
 #define CRS_BITS_COLUMNS(X)                                            \
 	CRS_ID_COLUMNS(X)                                              \
 	X(reg, KEY, "cr0 or cr4")                                      \

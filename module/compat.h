@@ -21,8 +21,10 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define SVM_EXIT_CR0_WRITE_TRAP 0x090
 #define crs_protected(vcpu) false
+#define CRS_TRAPS 0
 #else
 #define crs_protected(vcpu) ((vcpu)->arch.guest_state_protected)
+#define CRS_TRAPS 1
 #endif
 
 /* 5.14 lets a nested guest's TSC have a scale of its own. */

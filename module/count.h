@@ -34,7 +34,7 @@
  * crs_count_begin - open a record for writing
  * @v: the record of the vCPU whose thread runs here
  *
- * Pairs with the retry loop of crs_vcpu_read().
+ * Pairs with the retry loop of crs_record_read().
  *
  * Context: handler, preemption disabled.
  */

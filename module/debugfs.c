@@ -8,8 +8,8 @@
 
 #include "callers.h"
 #include "debugfs.h"
+#include "kvm_crstat.h"
 #include "probe.h"
-#include "record.h"
 
 static struct dentry *crs_dir;
 
@@ -51,14 +51,6 @@ static int crs_probes_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(crs_probes);
 
-static void crs_reset(void)
-{
-	/* First what may wait for probes to be disarmed, so that all fits. */
-	crs_probe_reset();
-	crs_callers_reset();
-	crs_record_reset();
-}
-
 static const struct crs_command {
 	const char *text;
 	unsigned int sets;
@@ -97,7 +89,7 @@ static ssize_t crs_control_write(struct file *file, const char __user *buf,
 
 	if (c->sets)
 		return crs_probe_switch(c->sets, c->on) ?: size;
-	crs_reset();
+	crs_probe_reset();
 	return size;
 }
 

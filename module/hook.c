@@ -219,17 +219,18 @@ unsigned long crs_hook_missed(const struct crs_hook *h)
 }
 
 /**
- * crs_hook_silenced - whether an armed hook would not be called now
- * @h: the hook
+ * crs_hook_silenced - whether armed hooks of a sort would not be called now
+ * @way: the sort
  *
  * Context: process context; one caller at a time.
+ * Return: false where nothing is known of it, too.
  */
-bool crs_hook_silenced(const struct crs_hook *h)
+bool crs_hook_silenced(enum crs_hook_way way)
 {
-	struct crs_canary *c = &crs_canaries[h->way];
+	struct crs_canary *c = &crs_canaries[way];
 	unsigned int hits = READ_ONCE(c->hits);
 
-	if (c->hook.way != h->way)
+	if (!c->function || c->hook.way != way)
 		return false;
 	c->function();
 	return READ_ONCE(c->hits) == hits;

@@ -107,7 +107,7 @@ int crs_hook_arm(struct crs_hook *h, unsigned long address);
 void crs_hook_disarm(struct crs_hook *const hooks[], unsigned int n);
 const char *crs_hook_name(const struct crs_hook *h);
 unsigned long crs_hook_missed(const struct crs_hook *h);
-bool crs_hook_silenced(const struct crs_hook *h);
+bool crs_hook_silenced(enum crs_hook_way way);
 int crs_hook_init(const char *hook);
 void crs_hook_exit(void);
 

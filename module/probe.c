@@ -56,6 +56,7 @@ static struct crs_probe crs_probes[] = { CRS_PROBES(CRS_X) };
 #undef CRS_X
 
 static_assert(CRS_NR_PROBES <= CRS_HOOK_BATCH);
+static_assert(CRS_NR_PROBES <= BITS_PER_TYPE(crs_probe_unseen));
 
 /*
  * Protects the probes' state against the module notifier, control and readers
@@ -67,6 +68,9 @@ static DEFINE_MUTEX(crs_probe_lock);
 unsigned int crs_sets = CRS_SET_CR | CRS_SET_TPR | CRS_SET_VCPU;
 
 u8 crs_probe_armed[CRS_NR_PROBES];
+
+/* By &enum crs_probe_id: since the last reset calls may have gone uncounted. */
+u32 crs_probe_unseen;
 
 DEFINE_PER_CPU(u64[CRS_NR_PROBES], crs_hits);
 
@@ -229,6 +233,54 @@ static int crs_probe_arm_all(void)
 	return ret;
 }
 
+static u64 crs_probe_missed(const struct crs_probe *p)
+{
+	return p->missed +
+	       (crs_probe_hooked(p) ? crs_hook_missed(&p->hook) : 0);
+}
+
+/* Whether calls could go uncounted now, by what is known without a call. */
+static bool crs_probe_blind(const struct crs_probe *p)
+{
+	return crs_kvm_here(p->module) && !crs_probe_idle(p) &&
+	       (!(p->sets & crs_sets) || p->error ||
+		READ_ONCE(crs_probe_armed[p - crs_probes]) == CRS_CLONED);
+}
+
+static void crs_probe_note(u32 unseen)
+{
+	const struct crs_probe *p;
+	u32 silenced = 0;
+	unsigned int way;
+
+	lockdep_assert_held(&crs_probe_lock);
+
+	for (way = 0; way < CRS_NR_HOOK_WAYS; way++)
+		if (crs_hook_silenced(way))
+			silenced |= BIT(way);
+	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++)
+		if (crs_probe_blind(p) || silenced & BIT(p->hook.way) ||
+		    crs_probe_missed(p) != p->missed_base)
+			unseen |= BIT(p - crs_probes);
+	WRITE_ONCE(crs_probe_unseen, unseen);
+}
+
+/**
+ * crs_probe_look - note which functions' calls may go uncounted
+ *
+ * For crs_probe_sees(), before rows are read. Waits for nobody: who holds the
+ * lock has noted it, or does so before letting go.
+ *
+ * Context: process context, sleeps.
+ */
+void crs_probe_look(void)
+{
+	if (!mutex_trylock(&crs_probe_lock))
+		return;
+	crs_probe_note(crs_probe_unseen);
+	mutex_unlock(&crs_probe_lock);
+}
+
 static int crs_module_changed(enum crs_module module, bool here)
 {
 	struct crs_probe *p;
@@ -248,21 +300,9 @@ static int crs_module_changed(enum crs_module module, bool here)
 		}
 		crs_callers_forget();
 	}
+	crs_probe_note(crs_probe_unseen);
 	mutex_unlock(&crs_probe_lock);
 	return ret;
-}
-
-/**
- * crs_probe_absent - whether this kernel has no such function
- * @id: the probe
- *
- * Context: any; the answer may be old at once.
- */
-bool crs_probe_absent(enum crs_probe_id id)
-{
-	const struct crs_probe *p = &crs_probes[id];
-
-	return crs_kvm_here(p->module) && !READ_ONCE(p->address);
 }
 
 /**
@@ -276,11 +316,14 @@ bool crs_probe_absent(enum crs_probe_id id)
  */
 int crs_probe_switch(unsigned int sets, bool on)
 {
-	unsigned int before;
+	unsigned int changed;
 	int ret = 0;
 
 	mutex_lock(&crs_probe_lock);
-	before = crs_sets;
+	/* What an access took is no count that could be missed. */
+	changed = sets & (on ? ~crs_sets : crs_sets) & ~CRS_SET_TIME;
+	if (changed)
+		WRITE_ONCE(crs_probe_unseen, ~0U);
 	if (on && sets & CRS_SET_TIME)
 		ret = crs_record_times();
 	if (ret)
@@ -294,8 +337,7 @@ int crs_probe_switch(unsigned int sets, bool on)
 			crs_time_switch(false);
 		crs_probe_disarm(crs_probe_off);
 	}
-	/* What an access took is no count that could be missed. */
-	if ((crs_sets ^ before) & ~CRS_SET_TIME)
+	if (changed)
 		crs_record_withdraw();
 out:
 	mutex_unlock(&crs_probe_lock);
@@ -312,14 +354,10 @@ static u64 crs_probe_hits(const struct crs_probe *p)
 	return hits;
 }
 
-static u64 crs_probe_missed(const struct crs_probe *p)
-{
-	return p->missed +
-	       (crs_probe_hooked(p) ? crs_hook_missed(&p->hook) : 0);
-}
-
 /**
- * crs_probe_reset - count hits and missed calls from zero
+ * crs_probe_reset - start every count from zero, forget gone vCPUs
+ *
+ * Whoever reads meanwhile finds zeros before they can be trusted.
  *
  * Context: process context, sleeps.
  */
@@ -332,6 +370,9 @@ void crs_probe_reset(void)
 		p->hits_base = crs_probe_hits(p);
 		p->missed_base = crs_probe_missed(p);
 	}
+	crs_callers_reset();
+	crs_record_reset();
+	crs_probe_note(0);
 	mutex_unlock(&crs_probe_lock);
 }
 
@@ -342,7 +383,7 @@ static void crs_probe_state(const struct crs_probe *p, char *state, size_t size)
 	if (READ_ONCE(crs_probe_armed[p - crs_probes]) == CRS_CLONED)
 		name = "cloned";
 	else if (crs_probe_hooked(p))
-		name = crs_hook_silenced(&p->hook) ? "silenced" : "armed";
+		name = crs_hook_silenced(p->hook.way) ? "silenced" : "armed";
 	else if (!crs_kvm_here(p->module))
 		name = "waiting";
 	else if (!p->address && p->clone)
@@ -384,6 +425,7 @@ void crs_probe_rows(struct seq_file *m)
 	char state[16];
 
 	mutex_lock(&crs_probe_lock);
+	crs_probe_note(crs_probe_unseen);
 	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++) {
 		crs_probe_state(p, state, sizeof(state));
 		seq_printf(m, "%-26s %-9s %-6s %-9s %12llu %6llu %s\n",

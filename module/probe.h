@@ -152,7 +152,22 @@ static inline void crs_probe_refuse(enum crs_probe_id id)
 	cmpxchg(&crs_probe_armed[id], CRS_ARMED_CLONE, CRS_CLONED);
 }
 
-bool crs_probe_absent(enum crs_probe_id id);
+extern u32 crs_probe_unseen;
+
+/**
+ * crs_probe_sees - whether no call of some functions went uncounted
+ * @probes: bits by &enum crs_probe_id
+ *
+ * Context: any; of a row that was read before.
+ * Return: whether that is so since the last reset, as far as crs_probe_look()
+ * or a switching of sets could tell; it is where a function can't be called.
+ */
+static inline bool crs_probe_sees(u32 probes)
+{
+	return !(READ_ONCE(crs_probe_unseen) & probes);
+}
+
+void crs_probe_look(void);
 int crs_probe_switch(unsigned int sets, bool on);
 void crs_probe_reset(void);
 void crs_probe_rows(struct seq_file *m);

@@ -43,12 +43,10 @@ static struct crs_vcpu crs_nobody;
 
 /*
  * Resets and the switching of probe sets, counted. What records hold that are
- * older than the last reset counts as zero; what those did is not known whole
- * that are older than the last switching.
+ * older than the last reset counts as zero.
  */
 unsigned int crs_generation;
 static unsigned int crs_reset_generation;
-static unsigned int crs_switch_generation;
 
 /*
  * The record that a CPU used last; never NULL while a probe is armed. Written
@@ -60,14 +58,6 @@ DEFINE_PER_CPU(struct crs_vcpu *, crs_last);
 static bool crs_record_current(unsigned int generation)
 {
 	return (int)(generation - READ_ONCE(crs_reset_generation)) >= 0;
-}
-
-/* Whether no probe set was switched while what a record holds was counted. */
-static bool crs_record_whole(unsigned int generation)
-{
-	if (!crs_record_current(generation))
-		generation = READ_ONCE(crs_reset_generation);
-	return (int)(generation - READ_ONCE(crs_switch_generation)) >= 0;
 }
 
 /*
@@ -85,8 +75,6 @@ static void crs_generation_new(bool reset)
 
 	if (reset)
 		WRITE_ONCE(crs_reset_generation, generation);
-	else
-		WRITE_ONCE(crs_switch_generation, generation);
 	/* Pairs with the acquire in crs_record_renew(): first what it means. */
 	smp_store_release(&crs_generation, generation);
 	/* Pairs with that in crs_vcpu_find(). */
@@ -126,8 +114,8 @@ CRS_RARE(crs_record_abandon);
  * crs_record_renew - bring a record up to the generation
  * @v: the record
  *
- * What was under way is not complete, what was counted before a reset is no
- * more, and where a probe set was off meanwhile a count of 0 says nothing.
+ * What was under way is not complete, and what was counted before a reset is no
+ * more.
  *
  * Context: the record's one writer, preemption disabled.
  */
@@ -143,8 +131,6 @@ void crs_record_renew(struct crs_vcpu *v)
 	raw_write_seqcount_begin(&v->seq);
 	if (!crs_record_current(v->generation))
 		crs_record_clear(v);
-	if (!crs_record_whole(v->generation))
-		v->s.whole = 0;
 	v->timed = 0;
 	v->generation = generation;
 	raw_write_seqcount_end(&v->seq);
@@ -176,6 +162,8 @@ static void crs_record_drop(const struct crs_vcpu *v)
 	crs_dropped.s.tpr = CRS_TPR_NONE;
 	crs_dropped.s.armed_more |= v->s.armed_more;
 	crs_dropped.s.whole &= v->s.whole;
+	crs_dropped.s.cr0_owned |= v->s.cr0_owned;
+	crs_dropped.s.cr4_owned |= v->s.cr4_owned;
 	for (i = 0; i < CRS_NR_COUNTERS; i++)
 		crs_dropped.s.count[i] += v->s.count[i];
 	crs_bits_add(&crs_dropped.s.tables.cr0, &v->s.tables.cr0);
@@ -327,8 +315,6 @@ bool crs_record_read(unsigned int row, struct crs_stats *stats, bool tables,
 			crs_times_copy(times, v);
 	} while (read_seqcount_retry(&v->seq, seq));
 
-	if (!crs_record_whole(generation))
-		stats->whole = 0;
 	if (crs_record_current(generation))
 		return stats->state != CRS_FREE;
 	/* Before the last reset, which forgets all but live ones. */

@@ -78,73 +78,140 @@ static void crs_put_two(struct seq_file *m, u64 a, u64 b)
 	crs_put_count(m, b, 12);
 }
 
+/* A count, or where a zero would not say that there was nothing, none. */
+static void crs_put_known(struct seq_file *m, u64 count, bool known, int width)
+{
+	if (count || known)
+		crs_put_count(m, count, width);
+	else
+		crs_put_none(m, width);
+}
+
 /* The last column of values and sites, and the end of the row. */
 static void crs_put_faults(struct seq_file *m, u64 faults, bool applies)
 {
-	if (applies && !crs_probe_absent(CRS_PROBE_exception))
-		crs_put_count(m, faults, 12);
-	else
-		crs_put_none(m, 12);
+	crs_put_known(m, faults,
+		      applies && crs_probe_sees(BIT(CRS_PROBE_exception)), 12);
 	seq_putc(m, '\n');
 }
 
-/* Whether no access of a kind could have gone unseen: bits as in "armed". */
-static bool crs_seen(const struct crs_stats *s, u32 bit)
+/* Who sees accesses, those of nested guests, and writes of the TPR. */
+#define CRS_SEE_CR                                                   \
+	(BIT(CRS_PROBE_cr_interception) | BIT(CRS_PROBE_handle_cr) | \
+	 CRS_TRAPS << CRS_PROBE_cr_trap)
+#define CRS_SEE_NESTED \
+	(BIT(CRS_PROBE_nested_svm_vmexit) | BIT(CRS_PROBE_nested_vmx_vmexit))
+#define CRS_SEE_CALLS (BIT(CRS_PROBE_set_cr8) | BIT(CRS_PROBE_set_tpr))
+#define CRS_SEE_LAPIC BIT(CRS_PROBE_set_lapic)
+#define CRS_SEE_USER                                          \
+	(BIT(CRS_PROBE_set_sregs) | BIT(CRS_PROBE_vcpu_run) | \
+	 BIT(CRS_PROBE_emulator_set_cr))
+
+/* A row of one vCPU, not of all those that had no room. */
+static bool crs_of_vcpu(const struct crs_stats *s)
 {
-	return s->armed_more && s->whole & bit && crs_set_on(CRS_SET_CR) &&
-	       (crs_probe_counts(CRS_PROBE_cr_interception) ||
-		crs_probe_counts(CRS_PROBE_handle_cr));
+	return s->state == CRS_LIVE || s->state == CRS_GONE;
 }
 
-static bool crs_apic_seen(const struct crs_stats *s, bool vcpu)
+/* Whether no access that exits could have gone uncounted. */
+static bool crs_exits_seen(const struct crs_stats *s)
 {
-	return !crs_probe_absent(CRS_PROBE_reg_write) && !s->tpr_virtual &&
-	       crs_set_on(CRS_SET_TPR) && (s->lapic || !vcpu);
+	u32 probes = CRS_SEE_CR;
+
+	if (!crs_of_vcpu(s) || s->level == 2)
+		probes |= CRS_SEE_NESTED;
+	return s->armed_more && crs_probe_sees(probes);
+}
+
+/* Whether no access of a kind could have. */
+static bool crs_seen(const struct crs_stats *s, enum crs_reg reg, bool write)
+{
+	unsigned int cr = crs_reg_number(reg);
+	u32 bit = write ? CRS_ARMED_WRITE(cr) : CRS_ARMED_READ(cr);
+
+	/* Whether CR8 exits changes at any time: each exit's sync tells. */
+	return s->whole & bit && crs_exits_seen(s) &&
+	       (reg != CRS_CR8 || crs_probe_sees(CRS_SEE_CALLS));
+}
+
+/*
+ * Bits of CR0 or CR4 that could have changed without a count. KVM never takes
+ * back that selective writes of CR0 exit (init_vmcb(), 5.10 to 7.3): all but
+ * those that change TS and MP alone. APM vol. 2 15.9
+ */
+static u64 crs_hidden_bits(const struct crs_stats *s, enum crs_reg reg)
+{
+	if (!crs_exits_seen(s))
+		return ~0ULL;
+	if (crs_seen(s, reg, true))
+		return 0;
+	if (s->armed_more == CRS_ARMED_KNOWN)
+		return reg == CRS_CR0 ? s->cr0_owned : s->cr4_owned;
+	if (reg == CRS_CR0 && s->armed_more & CRS_ARMED_CR0_SEL)
+		return X86_CR0_TS | X86_CR0_MP;
+	return ~0ULL;
+}
+
+/* Whether no write of the TPR could have, where it came to KVM. */
+static bool crs_tpr_seen(const struct crs_stats *s)
+{
+	u32 probes = CRS_SEE_CALLS | BIT(CRS_PROBE_tpr_below_threshold);
+
+	if (!crs_of_vcpu(s) || s->lapic)
+		probes |= CRS_SEE_LAPIC;
+	if (!crs_of_vcpu(s) || !s->lapic)
+		probes |= CRS_SEE_USER;
+	return crs_probe_sees(probes);
+}
+
+static bool crs_apic_seen(const struct crs_stats *s)
+{
+	return crs_probe_sees(BIT(CRS_PROBE_reg_write)) && !s->tpr_virtual &&
+	       (s->lapic || !crs_of_vcpu(s));
 }
 
 /* Whether a counter of 0 says that there was nothing to count. */
-static bool crs_applies(const struct crs_stats *s, enum crs_counter counter)
+static bool crs_known(const struct crs_stats *s, enum crs_counter counter)
 {
-	bool vcpu = s->state == CRS_LIVE || s->state == CRS_GONE;
-	unsigned int cr;
-
-	/* The TPR is the vCPU's own, whichever guest runs. */
-	if (vcpu && s->level == 2 && counter >= CRS_set_cr8)
-		return false;
-	/* Of several vCPUs: what was seen last means nothing. */
-	if (counter == CRS_tpr_change && s->state == CRS_NOROOM)
-		return false;
-	if (s->count[counter])
-		return true;
-
 	switch (counter) {
 	case CRS_cr0_read ... CRS_cr8_write:
-		cr = crs_reg_number((counter - CRS_cr0_read) / 2);
-		return crs_seen(s, (counter - CRS_cr0_read) % 2 ?
-					   CRS_ARMED_WRITE(cr) :
-					   CRS_ARMED_READ(cr));
+		return crs_seen(s, (counter - CRS_cr0_read) / 2,
+				(counter - CRS_cr0_read) % 2);
+	case CRS_cr_other:
+		return crs_probe_sees(CRS_SEE_CR | CRS_SEE_NESTED);
 	case CRS_cr_reflected:
-		return !vcpu || s->level == 2;
+		return (!crs_of_vcpu(s) || s->level == 2) &&
+		       crs_probe_sees(CRS_SEE_CR | CRS_SEE_NESTED);
+	case CRS_set_cr8:
+	case CRS_set_tpr:
+	case CRS_tpr_sync:
+		return crs_probe_sees(CRS_SEE_CALLS);
 	case CRS_tpr_guest:
-		return crs_seen(s, CRS_ARMED_WRITE(8));
+		return crs_seen(s, CRS_CR8, true) && crs_tpr_seen(s);
 	case CRS_tpr_apic:
-		return crs_apic_seen(s, vcpu);
+		return crs_apic_seen(s);
 	case CRS_tpr_change:
-		return s->count[CRS_tpr_sync] ||
-		       (crs_seen(s, CRS_ARMED_WRITE(8)) &&
-			(!s->lapic || crs_apic_seen(s, vcpu)));
+		return crs_tpr_seen(s) && (s->count[CRS_tpr_sync] ||
+					   (crs_seen(s, CRS_CR8, true) &&
+					    (!s->lapic || crs_apic_seen(s))));
 	default:
-		return true;
+		return crs_tpr_seen(s);
 	}
 }
 
 static void crs_show_count(struct seq_file *m, const struct crs_stats *s,
 			   enum crs_counter counter, int width)
 {
-	if (crs_applies(s, counter))
-		crs_put_count(m, s->count[counter], width);
-	else
+	u64 count = s->count[counter];
+
+	/* The TPR is the vCPU's own, whichever guest runs. */
+	if (crs_of_vcpu(s) && s->level == 2 && counter >= CRS_set_cr8)
 		crs_put_none(m, width);
+	/* Of several vCPUs: what was seen last means nothing. */
+	else if (counter == CRS_tpr_change && s->state == CRS_NOROOM)
+		crs_put_none(m, width);
+	else
+		crs_put_known(m, count, count || crs_known(s, counter), width);
 }
 
 static void crs_show_armed(struct seq_file *m, u32 armed, u32 more)
@@ -257,9 +324,11 @@ static void crs_show_bits_of(struct seq_file *m, const struct crs_stats *s,
 			     enum crs_reg reg, const struct crs_bits *bits,
 			     const char *const *names, unsigned int nr_names)
 {
+	u64 hidden = crs_hidden_bits(s, reg);
 	unsigned int i;
 	char other[8];
 	const char *name;
+	bool known;
 
 	for (i = 0; i < BITS_PER_LONG; i++) {
 		name = i < nr_names ? names[i] : NULL;
@@ -272,7 +341,9 @@ static void crs_show_bits_of(struct seq_file *m, const struct crs_stats *s,
 		}
 		seq_puts(m, crs_row_id);
 		seq_printf(m, " %-3s %3u %-10s", crs_reg_names[reg], i, name);
-		crs_put_two(m, bits->set[i], bits->cleared[i]);
+		known = !(hidden & BIT_ULL(i));
+		crs_put_known(m, bits->set[i], known, 12);
+		crs_put_known(m, bits->cleared[i], known, 12);
 		seq_putc(m, '\n');
 	}
 }
@@ -356,6 +427,7 @@ static void crs_rows_print(struct seq_file *m, loff_t pos, const char *file,
 			   bool tables, struct crs_times *times)
 {
 	if (!pos) {
+		crs_probe_look();
 		crs_head(m, file);
 		crs_head_id(m);
 		head(m);

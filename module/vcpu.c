@@ -79,6 +79,8 @@ static struct crs_vcpu *crs_vcpu_create(unsigned long key)
 	v->s.tpr = CRS_TPR_NONE;
 	v->s.armed = 0;
 	v->s.armed_more = 0;
+	v->s.cr0_owned = 0;
+	v->s.cr4_owned = 0;
 	v->s.tpr_virtual = false;
 	v->s.tpr_virtual_old = true;
 	v->s.state = CRS_LIVE;

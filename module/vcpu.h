@@ -80,6 +80,9 @@ struct crs_tables {
  * @partial: the others, as of the last event alone, where one that tells can be
  *	long in coming (VMX)
  * @armed_more: %CRS_ARMED_CR0_SEL, and some other bit where @armed is known
+ * @cr0_owned: bits that the guest could change without an exit, in all its life
+ *	(VMX)
+ * @cr4_owned: likewise
  * @count: the counters
  * @tables: the details; last, so that a copy can do without
  */
@@ -98,6 +101,8 @@ struct crs_stats {
 	u32 armed_more;
 	u32 whole;
 	u32 partial;
+	u64 cr0_owned;
+	u64 cr4_owned;
 	u64 count[CRS_NR_COUNTERS];
 	struct crs_tables tables;
 };

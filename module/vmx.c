@@ -98,6 +98,8 @@ void crs_vmx_armed(struct crs_stats *s, const struct kvm_vcpu *vcpu)
 		armed |= CRS_ARMED_READ(8);
 	s->armed = armed;
 	s->armed_more = CRS_ARMED_KNOWN;
+	s->cr0_owned |= ~cr0;
+	s->cr4_owned |= vcpu->arch.cr4_guest_owned_bits;
 	if (~cr0)
 		armed &= ~CRS_ARMED_WRITE(0);
 	if (vcpu->arch.cr4_guest_owned_bits)

@@ -265,6 +265,17 @@ cells() { # FILE CONDITION EXPRESSION [TABLE]
 	query "$1" "$2 { print $3 }" "${4:-}"
 }
 
+# The counters that are 0 in some row.
+zeros() {
+	query vcpus '{ for (k in cell) if (k ~ /_/ && cell[k] == "0") print k }' |
+		sort -u | xargs
+}
+
+# The bits whose changes may go unseen.
+hidden() {
+	kinds bits 'set == "-" || cleared == "-"' 'reg "." name'
+}
+
 # What there is of cells, each once, in a line.
 kinds() { # FILE CONDITION EXPRESSION
 	cells "$@" | sort -u | xargs

@@ -36,4 +36,21 @@ lost "a value that comes after a read is no earlier write's" 4 2 "cr4 unknown 1 
 lost "a value of another register is no waiting write's" 3 1 "cr3 unknown 1 of 1" \
 	cpuid=1 cr4-write=1
 lost "a write that waits, and a reset" 4 0 "of 0" cpuid=1 reset=1 cr4-write=1
+
+begin "calls that kprobes missed"
+unload_exits
+load hook=kprobe
+hold port=1
+echo reset >$CRSTAT/control
+[[ " $(zeros) " == *" tpr_other "* ]]
+expect "that a zero is one" $? 0
+load_exits miss=1
+crgen cpuid=10 >/dev/null
+expect "that calls were missed" $(($(probe kvm_set_cr8 missed) > 0)) 1
+expect "zeros of the TPR's" "$(zeros | grep -o '[a-z]*_tpr\|tpr_[a-z]*')" tpr_apic
+unload_exits
+echo reset >$CRSTAT/control
+[[ " $(zeros) " == *" tpr_other "* ]]
+expect "that it is one after a reset" $? 0
+let_go
 finish

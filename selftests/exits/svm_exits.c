@@ -15,9 +15,12 @@
  * - Or, with lost=N, CPUID exits as a write of CRn does, which KVM's emulator
  *   then does not find, and a write of CR4 as INVLPG does, so that the emulator
  *   finds one that was not intercepted. The CPU has to have no DecodeAssists.
+ * - Or, with miss=1, kvm_set_cr8() is called at each exit, from where a kprobe
+ *   on it is not: from the handler of one that is no ftrace site.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ftrace.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/kvm_host.h>
@@ -53,6 +56,10 @@ MODULE_PARM_DESC(avic, "say that AVIC is on instead of traps");
 static unsigned int lost;
 module_param(lost, uint, 0444);
 MODULE_PARM_DESC(lost, "of which register CPUID is a write, instead of traps");
+
+static bool miss;
+module_param(miss, bool, 0444);
+MODULE_PARM_DESC(miss, "have calls missed by kprobes instead of traps");
 
 static unsigned long changed[16];
 module_param_array(changed, ulong, NULL, 0444);
@@ -94,6 +101,9 @@ static int mov_gpr(const u8 *code, unsigned int n)
 	return (code[2] & 7) + (rex & 1) * 8;
 }
 
+/* kvm's kvm_set_cr8(), whoever may link to it. */
+static int (*set_cr8)(struct kvm_vcpu *vcpu, unsigned long cr8);
+
 static int on_handle_exit(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)regs->di;
@@ -104,6 +114,10 @@ static int on_handle_exit(struct kprobe *kp, struct pt_regs *regs)
 	u8 code[4];
 	int gpr = -1;
 
+	if (miss) {
+		set_cr8(vcpu, control->int_ctl & V_TPR_MASK);
+		return 0;
+	}
 	if (avic) {
 		control->int_ctl |= AVIC_ENABLE_MASK;
 		return 0;
@@ -143,12 +157,36 @@ static struct kprobe probe = {
 	.pre_handler = on_handle_exit,
 };
 
+/* Behind what ftrace has at a function's entry, a kprobe is a plain one. */
+static int register_behind(void)
+{
+	struct kprobe lookup = {
+		.symbol_name = "kvm:kvm_set_cr8",
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+	kprobe_opcode_t *entry = probe.addr;
+	int ret = register_kprobe(&lookup);
+
+	unregister_kprobe(&probe);
+	if (ret)
+		return ret;
+	unregister_kprobe(&lookup);
+	set_cr8 = (void *)lookup.addr;
+	probe = (struct kprobe){
+		.addr = entry + MCOUNT_INSN_SIZE,
+		.pre_handler = on_handle_exit,
+	};
+	return register_kprobe(&probe);
+}
+
 static int __init svm_exits_init(void)
 {
 	int ret = register_kprobe(&probe);
 
+	if (!ret && miss)
+		ret = register_behind();
 	if (ret)
-		pr_err("cannot probe %s: error %d\n", probe.symbol_name, ret);
+		pr_err("cannot probe svm_handle_exit: error %d\n", ret);
 	return ret;
 }
 
