@@ -60,8 +60,8 @@
 
 /*
  * The counters of a vCPU. "-" instead of 0 where it may have been done
- * uncounted: as far as is known not each such access has exited since the reset,
- * or a probe that sees it was off, silenced, not there, or missed a call.
+ * uncounted: as far as is known not each such access has exited since the
+ * reset, or a probe that sees it was off, silenced, not there or missed a call.
  */
 #define CRS_COUNTERS(X)                                                        \
 	X(cr0_read, COUNT, "intercepted reads of CR0")                         \
