@@ -36,6 +36,8 @@ check "with the APIC in userspace so is CR8" cr8_write=0,tpr_guest=0 --apic=user
 	port=9
 check "with CD set all of CR0 exits" cr0_read=22,cr0_write=166 \
 	cr0-write=1,c0050031 cr0-read=22 cr0-ts=55 clts=33 lmsw=44
+check "what was read before CD was set is not known" cr0_read=- cr0-read=9 \
+	cr0-write=1,c0050031
 check "real mode to protected mode and back" cr0_write=200 pe=100
 check "with nested paging CR3 does not exit" cr3_read=-,cr3_write=- \
 	cr3-read=100 cr3-write=100
