@@ -356,10 +356,12 @@ int crs_record_init(unsigned int max)
 	}
 	seqcount_init(&crs_dropped.seq);
 	crs_dropped.waiting = CRS_NOT_WAITING;
+	crs_dropped.s.whole = ~0U;
 	for_each_possible_cpu(cpu) {
 		v = per_cpu_ptr(crs_noroom, cpu);
 		seqcount_init(&v->seq);
 		v->waiting = CRS_NOT_WAITING;
+		v->s.whole = ~0U;
 		v->vmcb = ERR_PTR(-ENOENT);
 		per_cpu(crs_last, cpu) = &crs_nobody;
 	}

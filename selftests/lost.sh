@@ -9,9 +9,9 @@ require amd "AMD's intercepts"
 ! grep -qw decodeassists /proc/cpuinfo || skip_all "a processor without DecodeAssists"
 require_exits
 
-# "REG unknown COUNT of ALL": the values that are not known, of all.
+# "REG unknown COUNT FAULTS of ALL": the values that are not known, of all.
 values() {
-	cells values 'value == "unknown"' "reg, value, count"
+	cells values 'value == "unknown"' "reg, value, count, faults"
 	echo "of $(total count values)"
 }
 
@@ -25,17 +25,30 @@ lost() {
 	expect "values" "$(values | xargs)" "$4"
 }
 
-load_kvm npt=0
+load_kvm npt=0 nested=1
 grep -qw svm_handle_exit /proc/kallsyms || skip_all "no such function before Linux 5.11"
 load
-lost "writes whose value never comes" 4 30 "cr4 unknown 30 of 30" cpuid=30
-lost "some that do not come, some that do" 3 25 "cr3 unknown 5 of 25" cpuid=5 \
+lost "writes whose value never comes" 4 30 "cr4 unknown 30 0 of 30" cpuid=30
+lost "some that do not come, some that do" 3 25 "cr3 unknown 5 0 of 25" cpuid=5 \
 	cr3-write=20
-lost "a value that comes after a read is no earlier write's" 4 2 "cr4 unknown 1 of 1" \
+lost "a value that comes after a read is no earlier write's" 4 2 "cr4 unknown 1 0 of 1" \
 	cpuid=1 cr4-read=1 cr4-write=1
-lost "a value of another register is no waiting write's" 3 1 "cr3 unknown 1 of 1" \
+lost "a value of another register is no waiting write's" 3 1 "cr3 unknown 1 0 of 1" \
 	cpuid=1 cr4-write=1
+lost "the same of a nested guest" 3 2 "cr3 unknown 2 0 of 2" l2-cr4-write=1 \
+	l2-cr4-write=1
+lost "those that fail are others" 8 25 "cr8 unknown 5 0 of 25" --apic=user cpuid=5 \
+	cr8-fault=20
 lost "a write that waits, and a reset" 4 0 "of 0" cpuid=1 reset=1 cr4-write=1
+
+begin "a write that waits, and the vCPU's end: an event"
+readonly EVENT=$TRACING/events/kvm_crstat/cr_access/enable
+: >$TRACING/trace
+echo 1 >$EVENT
+guest cr3-write=2 cpuid=1
+echo 0 >$EVENT
+expect "events" "$(grep -c 'cr_access: .* write cr4 .* unknown 0x0 ' \
+	$TRACING/trace)" 1
 
 begin "calls that kprobes missed"
 unload_exits

@@ -39,6 +39,9 @@ nested() {
 	expect "the status of crgen --check" $? 0
 	sed 's/^/# /' "$scratch/wrong"
 	expect "live rows afterwards" "$(rows live)" 0
+	expect "what is the vCPU's, of level 2" "$(kinds vcpus 'level == 2' \
+		'set_cr8 set_tpr tpr_guest tpr_apic tpr_sync tpr_user tpr_other')" \
+		-------
 	# None is none where a nested guest ran.
 	expect "levels without a reflected access" \
 		"$(kinds vcpus 'cr_reflected !~ /[1-9]/' "level cr_reflected")" \
@@ -83,9 +86,44 @@ for paging in $PAGING=1 $PAGING=0; do
 	code=$([[ $VENDOR == amd ]] && echo 20 || echo 28)
 	nested "$paging: 2 VMs of 2 vCPUs" "$code=400" "$code=400" --vms=2 --vcpus=2 \
 		--l1-intercepts l2-cr4-write=100
+	begin "$paging: what is armed is L1's own"
+	guest port=1
+	armed=$(kinds vcpus 1 armed)
+	guest_start --forever=0 --l1-intercepts l2-cr0-read=50
+	until_says '^# ready' "$scratch/crgen" $guest
+	# Each KVM_RUN tells it, while L2 runs, too.
+	for _ in {1..30}; do
+		kill -STOP $guest
+		kill -CONT $guest
+		cells vcpus 'level == 1' armed
+	done >"$scratch/armed"
+	kill -INT $guest
+	guest_end
+	expect "armed" "$(sort -u "$scratch/armed")" "$armed"
+	begin "$paging: writes of L2 that fail"
+	guest cr0-write=2 l2-cr0-write=2 l2-cr0-fault=5 msr-fault=1
+	expect "level and faults" "$(cells values 'reg == "cr0" && faults > 0' \
+		"level, faults" | sums)" "2 5"
+	# Whose exits are most often as many as those of the one before.
+	begin "$paging: one write of each guest"
+	for _ in {1..5}; do
+		guest l2-cr4-write=1
+		expect "L2's" "$(total cr4_write vcpus 'level == 2')" 1
+	done
 	witness_end
 	rmmod "$KVM"
 done
+
+load_kvm nested=1
+load max_vcpus=1
+begin "L2 without room"
+hold port=1
+guest cr4-write=5 l2-cr4-write=20
+expect "writes of CR4, and what could not be decoded" \
+	"$(total cr4_write) $(total cr_other)" "25 0"
+let_go
+rmmod "$KVM"
+load
 
 load_kvm nested=0
 vmexit=nested_$([[ $VENDOR == amd ]] && echo svm || echo vmx)_vmexit

@@ -44,6 +44,8 @@ check "CR0 without ET, and with bits that mean nothing" cr0_write=20 \
 faults=$(cr4_faults 1)
 check "CR4 that is refused" cr4_write=$((10 + 20 * faults)) cr4-fault=20 \
 	cr4-write=10,60,20
+check "a fault of another instruction is no write's" cr4_write=$((5 + faults)) \
+	cr4-write=5 msr-fault=3 cr4-fault=1 msr-fault=3
 check "CR8 that is refused" cr8_write=30 --apic=user cr8-fault=20 cr8-write=10
 check "CR8 that is full, by all ways" - --apic=user --vcpus=2 cr8-write=5,f \
 	sregs=2 port=2
@@ -94,6 +96,8 @@ none=0 apic=12
 [[ $VENDOR == amd ]] || none=-
 ! cat /sys/module/kvm_intel/parameters/{enable_apicv,flexpriority} 2>/dev/null |
 	grep -q Y || apic=-
+check "off and on again, then a reset" cr4_write=$none cr4-write=5 off=1 on=1 \
+	reset=1 port=1
 load max_vcpus=1
 begin "room for one: the next vCPU begins anew"
 crgen cr4-write=10 cr0-write=6 cr4-fault=4 cr8-port=1,3 lapic=1 >/dev/null
@@ -104,6 +108,8 @@ expect "those that failed" "$(cells values \
 	'state == "dropped" && reg == "cr4"' faults)" $((4 * faults))
 expect "its bits" "$(bits dropped MCE), $(bits dropped AM)" "5 5, 3 3"
 expect "its TPR" "$(of dropped tpr)" -
+# The first exit, the others do not.
+expect "reads of CR4 and CR0" "$(of dropped cr4_read) $(of dropped cr0_read)" "$none -"
 expect "the TPR's changes of the second" "$(of gone tpr_change)" $none
 expect "the second's writes of CR4" "$(of gone cr4_write)" $none
 expect "rows of values" "$(of gone value values)" ""

@@ -35,12 +35,12 @@ agrees() {
 impossible() {
 	query times '
 	{
-		end = ns ? 2 * ns : 256
+		end = ns == 2147483648 ? 1e18 : ns ? 2 * ns : 256
 		key = vm " " vcpu " " level " " state " " reg " " dir " " outcome
 		last[key] = ns
 		ends[key] = end
 		most[key] = longest
-		if (total < ns * count || ns < 2147483648 && total >= end * count)
+		if (total < ns * count || total >= end * count)
 			print
 	}
 	END {
@@ -62,15 +62,19 @@ guest cr0-write=10 cr4-write=10 tpr-mmio=10
 expect "rows" "$(wc -l <$CRSTAT/times)" 2
 expect "svm_vcpu_run, vmx_vcpu_run" \
 	"$(kinds probes 'set == "time"' state)" "off waiting"
+vcpus=$(<$CRSTAT/vcpus)
+echo on time >$CRSTAT/control
+expect "vcpus, switched on" "$(<$CRSTAT/vcpus)" "$vcpus"
 
 all=(cr0-read=100 cr0-write=110 clts=20 lmsw=30 cr3-read=120 cr3-write=130
 	cr4-read=140 cr4-write=150 cr8-read=170 cr8-write=180 cr8-masked=200
 	tpr-mmio=64 tpr-msr=32 pe=40 port=10 irq=11)
 
-echo on time >$CRSTAT/control
 for n in 1 3; do
 	begin "$n vCPUs: each access once"
 	guest --vcpus=$n "${all[@]}"
+	# It is.
+	echo on time >$CRSTAT/control
 	agrees
 	expect "CR4 writes that were done" "$(took "done" cr4-write)" $((n * 150))
 	expect "those with a fault" "$(took fault)" 0
@@ -92,15 +96,67 @@ expect "faults" "$(took fault cr8-write)" 40
 expect "outcome user" "$(took user)" "$(did set_tpr_exits)"
 note "$(did set_tpr_exits) exits to the VMM"
 
+# Where it stops it is within a write, most often.
+begin "while it was off no time has passed"
+long='reg == "cr8" && ns == 2147483648'
+echo reset >$CRSTAT/control
+guest_start --apic=user --forever=0 cr8-write=50,f,0
+for n in 1 2 3; do
+	sleep 0.5
+	kill -STOP $guest
+	echo off time >$CRSTAT/control
+	sleep 2.5
+	echo on time >$CRSTAT/control
+	kill -CONT $guest
+done
+sleep 0.5
+expect "so long" "$(total count times "$long")" 0
+begin "more than four seconds"
+echo reset >$CRSTAT/control
+for ((n = 0; n < 20 && $(total count times "$long") == 0; n++)); do
+	kill -STOP $guest
+	sleep 5
+	kill -CONT $guest
+	sleep 0.5
+done
+kill -INT $guest
+guest_end
+expect "some took so long" $(($(total count times "$long") > 0)) 1
+expect "impossible rows" "$(impossible)" ""
+begin "a reset within a write"
+for n in {1..5}; do
+	guest_start --apic=user --forever=0 cr8-write=50,f,0
+	sleep 0.5
+	kill -STOP $guest
+	echo reset >$CRSTAT/control
+	kill -CONT $guest
+	kill -INT $guest
+	guest_end
+	agrees
+done
+
+begin "a signal is nothing for the VMM to act on"
+echo reset >$CRSTAT/control
+guest_start cr4-write=20000
+while guest_runs; do
+	kill -STOP $guest
+	kill -CONT $guest
+	sleep 0.02
+done 2>/dev/null
+guest_end
+agrees
+expect "outcome user" "$(took user)" 0
+
 for on in 'off time:on time' 'on time:reset'; do
 	begin "${on#*:}, in the middle of a guest"
-	echo "${on%:*}" >$CRSTAT/control
+	control reset "${on%:*}"
 	guest_start cr4-write=50 stop=1 cr4-write=70 cr0-fault=3,80010030
 	guest_stopped
 	echo "${on#*:}" >$CRSTAT/control
 	guest_end
 	expect "CR4 writes" "$(took "done" cr4-write)" 70
 	expect "CR0 writes" "$(took fault cr0-write)" 3
+	expect "all" "$(total count times)" 73
 done
 
 begin "no access is lost in a storm of switching off and on"
@@ -132,6 +188,8 @@ crgen --timeout=120 --vcpus=4 cr4-write=200 tpr-mmio=20 cr0-fault=9,80010030 \
 	>"$scratch/crgen"
 crgen cr4-write=30 >"$scratch/crgen"
 crgen cr4-write=40 >"$scratch/crgen"
+# The first to give way had writes that failed, this one's has none.
+crgen port=1 >"$scratch/crgen"
 agrees
 noroom=$(total cr4_write vcpus 'state == "noroom"')
 note "$noroom writes of vCPUs that there was no room for"
@@ -159,5 +217,10 @@ for intercepts in '' --l1-intercepts; do
 	agrees
 	(($(took "done" cr4-write) >= 2 * (9 + 24)))
 	expect "CR4 writes of both levels are there" $? 0
+	[[ ! $intercepts ]] || continue
+	guest --apic=user l2-cr8-write=50,f,0
+	agrees
+	expect "outcome user" "$(took user)" "$(did set_tpr_exits)"
+	expect "some" $(($(took user) > 0)) 1
 done
 finish

@@ -23,8 +23,11 @@ check KVM_SET_SREGS tpr_user=101,tpr_apic=0 sregs=100
 crgen sregs2=1 >/dev/null 2>&1
 if (($? == 5)); then
 	skip KVM_SET_SREGS2 "not before Linux 5.14"
+	skip "KVM_SET_SREGS2, APIC in userspace" "not before Linux 5.14"
 else
 	check KVM_SET_SREGS2 tpr_user=101 sregs2=100
+	check "KVM_SET_SREGS2, APIC in userspace" tpr_user=202 --apic=user \
+		--vcpus=2 sregs2=100
 fi
 check KVM_SET_LAPIC tpr_user=101,tpr_change=100 lapic=100
 check "a TPR with a low half, kept by KVM_SET_LAPIC" tpr_user=5 tpr-mmio=96,0..f8/8 \
@@ -34,7 +37,7 @@ check "all at once" tpr_apic=264,tpr_user=536 --vms=2 --vcpus=4 cr8-write=30 \
 	port=31 sregs=32 tpr-mmio=33 lapic=34
 
 # KVM_RUN takes CR8 from the VMM there: an ioctl each.
-check "APIC in userspace: CR8 writes" tpr_guest=200,tpr_sync=0 --apic=user \
+check "APIC in userspace: CR8 writes" tpr_guest=200,tpr_sync=0,tpr_apic=- --apic=user \
 	--vcpus=2 cr8-write=100
 check "APIC in userspace: KVM_SET_SREGS" tpr_user=202 --apic=user --vcpus=2 \
 	sregs=100

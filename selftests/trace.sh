@@ -14,12 +14,14 @@ files() {
 			cell[k] > 0)
 			print vm, vcpu, level, k, cell[k] }'
 	cells values 'reg ~ /^cr/' 'vm, vcpu, level, reg "=" value, count'
+	cells sites 1 'vm, vcpu, level, reg "_" dir, address, count'
 }
 events() {
 	sed -nE -e h -e 's/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) (read|write) (cr[0-9]) .*/\1 \2 \3 \5_\4/p' \
 		-e 's/.*tpr_write:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) .* origin ([a-z]+).*/\1 \2 \3 tpr_\4/p' \
 		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) write (cr[0-9]) .*value ([^ ]+) address.*/\1 \2 \3 \4=\5/p' \
-		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) write (cr[0-9]) .* (unknown) .*/\1 \2 \3 \4=\5/p' \
+		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) write (cr[0-9]) .* (unknown) 0x0 .*/\1 \2 \3 \4=\5/p' \
+		-e 'g;s/.*cr_access:.* vm ([^ ]+) vcpu ([0-9]+) level ([12]) (read|write) (cr[0-9]) .* address (.*)/\1 \2 \3 \5_\4 \6/p' \
 		"$scratch/report" | sed 's/$/ 1/' | sums
 }
 

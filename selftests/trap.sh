@@ -62,7 +62,13 @@ unwritten() {
 begin "where AVIC takes writes of the TPR a zero is none"
 load_exits avic=1
 expect "tpr_apic" "$(unwritten)" -
+# INIT makes KVM write the VMCB anew.
+echo reset >$CRSTAT/control
+guest_start port=5 stop=1 init=1 port=5
+guest_stopped
 unload_exits
+guest_end
+expect "tpr_apic where AVIC was on" "$(cells vcpus 1 tpr_apic)" -
 expect "tpr_apic without AVIC" "$(unwritten)" 0
 
 begin "without the traps all is as it was"

@@ -67,13 +67,18 @@ check "writes that fail" tpr_other=0 \
 	cr0-write=10 cr0-fault=40 cr4-write=20 cr4-fault=60 cr4-write=20
 begin "writes that fail: their number is in values and sites"
 # All, or those that the processor doesn't refuse itself.
-guest cr0-write=10 cr0-fault=40 cr4-write=20 cr4-fault=60
+guest cr0-write=10 cr0-fault=40 cr4-write=20 cr4-fault=60 cr3-read=3 tpr-mmio=2
 failed=$(($(total cr0_write+cr4_write) - 10 - 20))
 expect "some failed" $((failed > 0)) 1
 expect "values" "$(total faults values)" $failed
 expect "sites" "$(total faults sites)" $failed
+expect "those of reads" "$(kinds sites 'dir == "read"' faults)" -
+expect "those of the TPR" "$(kinds values 'reg == "tpr"' faults)" -
 expect "bits that only failed writes have" "$(total set+cleared bits \
 	'reg == "cr4" && bit != 6 || reg == "cr0" && bit != 18')" 0
+# Who takes a value's place takes its faults, too: the sum holds.
+guest cr0-fault=200,80010000..80010080/2
+expect "more values than a table has" "$(total faults values)" 200
 check "CR8 that fails" cr8_write=80,tpr_guest=50 --apic=user cr8-write=50 \
 	cr8-fault=30
 

@@ -42,7 +42,8 @@ enum mode { MODE_REAL, MODE_PROTECTED, MODE_LONG };
 
 /* The guest's counters, then those that the program keeps of itself. */
 #define COUNTER(name, reg, dir, mode) N_##name,
-#define IS_FAULT(c) ((c) >= N_cr0_fault && (c) <= N_cr8_fault)
+#define IS_FAULT(c) \
+	(((c) >= N_cr0_fault && (c) <= N_cr8_fault) || (c) == N_l2_cr0_fault)
 #define IS_L2(c) ((c) >= N_l2_cr0_read && (c) <= N_l2_cr8_write)
 enum counter {
 	GUEST_COUNTERS(COUNTER) NR_GUEST_COUNTERS,
@@ -326,6 +327,7 @@ extern const char op_cr8_port[], op_cr8_masked[], op_tpr_mmio[], op_tpr_msr[];
 extern const char op_tpr_hv[], op_cr4_32[];
 extern const char op_cr4_compat[];
 extern const char op_pe[], op_port[], op_cpuid[], op_irq[], op_nested[];
+extern const char op_msr_fault[], l2_cr0_fault[];
 extern const char op_nested_vmx[], l1_vmx_exit[];
 extern const char l2_cr0_read[], l2_cr0_write[], l2_cr3_read[], l2_cr3_write[];
 extern const char l2_cr4_read[], l2_cr4_write[], l2_cr8_read[], l2_cr8_write[];

@@ -229,6 +229,21 @@ at_cr4_\reg:
 	jnz	1b
 	ret
 
+	/* To an MSR that no processor has. */
+	entry	op_msr_fault
+	mov	%rcx, %r10
+	mov	$-1, %ecx
+	lea	2f(%rip), %rbp
+	.globl	at_msr_fault
+at_msr_fault:
+	wrmsr
+	out	%al, $PORT_FAULT
+2:	incq	N_msr_fault(%rdi)
+	dec	%r10
+	jnz	at_msr_fault
+	xor	%ebp, %ebp
+	ret
+
 	/*
 	 * The nested guest. L1 is a hypervisor, which does on L2's behalf what
 	 * it intercepts. L2 shares all general registers with it but for rsp,
@@ -311,6 +326,20 @@ at_cr4_\reg:
 8:	pop	%rax
 	vmxoff
 	ret
+
+	/* L2 has L1's handler of #GP. */
+	entry	l2_cr0_fault
+	lea	2f(%rip), %rbp
+1:	next_value
+	.globl	at_l2_cr0_fault
+at_l2_cr0_fault:
+	mov	%rax, %cr0
+	out	%al, $PORT_FAULT
+2:	incq	N_l2_cr0_fault(%rdi)
+	dec	%rcx
+	jnz	1b
+	xor	%ebp, %ebp
+	cpuid
 
 	.macro	l2_ops reg
 	entry	l2_\reg\()_read

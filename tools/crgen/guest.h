@@ -154,8 +154,10 @@
 	X(port, NONE, WRITE, LONG)         \
 	X(port_cr8, NONE, WRITE, LONG)     \
 	X(cpuid, NONE, READ, LONG)         \
+	X(msr_fault, NONE, WRITE, LONG)    \
 	X(eoi, NONE, WRITE, LONG)          \
 	X(l1_exit, NONE, READ, LONG)       \
+	X(l2_cr0_fault, NONE, WRITE, LONG) \
 	GUEST_L2_COUNTERS(X)
 
 #endif /* CRGEN_GUEST_H */

@@ -32,7 +32,8 @@
 
 	/*
 	 * With code segments whose base is so high that addresses wrap. esi and
-	 * ebp are the list of values and its end, edi the block.
+	 * ebp are the list of values and its end, edi the block. The upper half
+	 * of rbx, which no such code sees, stays until a value has 32 bits.
 	 */
 	.code32
 	.macro	narrow_op name
@@ -42,8 +43,14 @@
 	add	$8, %edx
 	cmp	%ebp, %edx
 	cmovae	%esi, %edx
+	test	$0xffff0000, %eax
+	jnz	2f
+	mov	%ax, %bx
+	jmp	3f
+2:	mov	%eax, %ebx
+3:
 	entry	at_\name
-	mov	%eax, %cr4
+	mov	%ebx, %cr4
 	addl	$1, N_\name(%edi)
 	adcl	$0, N_\name + 4(%edi)
 	dec	%ecx

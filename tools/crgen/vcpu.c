@@ -275,6 +275,7 @@ static void run_guest(struct vcpu *v, const struct step *s)
 		regs.rip = (uint32_t)(guest_address(s->op->entry) -
 				      GUEST_CODE_BASE);
 		regs.rbp = regs.r9;
+		regs.rbx = ~(uint64_t)UINT32_MAX;
 	} else if (s->op->l2) {
 		nested_sregs(&sregs);
 		vcpu_set_sregs(v, &sregs);
