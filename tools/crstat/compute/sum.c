@@ -58,8 +58,8 @@ static int compare(const void *a, const void *b, void *data)
 	if (!result)
 		result = compare_cells(x, y, order->columns);
 	if (!result && order->by_events)
-		result = compare_numbers(row_events(file, y),
-					 row_events(file, x));
+		result = compare_numbers(row_sum(y, file->events),
+					 row_sum(x, file->events));
 	if (!result && c >= 0) {
 		bool falls = is_of(file, c, COUNTS | BOUNDS) != order->reverse;
 
@@ -213,7 +213,7 @@ void select_rows(const struct select *select, struct table *table)
 		    (select->pid && !number_is(&row[ID_pid], select->pid)) ||
 		    (select->vcpu && !number_is(&row[ID_vcpu], select->vcpu)) ||
 		    (select->live && !cell_is(&row[ID_state], "live")) ||
-		    (select->nonzero && !row_events(table->file, row) &&
+		    (select->nonzero && !row_sum(row, table->file->counts) &&
 		     (select->nonzero != IDLE_LIVE || table->file->others ||
 		      !cell_is(&row[ID_state], "live"))))
 			continue;

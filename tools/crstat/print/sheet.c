@@ -84,7 +84,7 @@ static void rank_rows(struct sheet *sheet)
 
 		group = group_at(table, i, order.columns);
 		for_each_row(row, &group)
-			sum += row_events(file, row);
+			sum += row_sum(row, file->events);
 		for (size_t k = 0; k < MIN(group.nr_rows, top); k++) {
 			struct cell *row = group.rows[k];
 
@@ -295,7 +295,7 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 		word = guest_own_name(row) ?: "-";
 		break;
 	case SHOW_PERCENT:
-		number = all ? 1e4 * row_events(file, row) / all : 0;
+		number = all ? 1e4 * row_sum(row, file->events) / all : 0;
 		return decimal_text(text, llrint(number), 2, "%", len);
 	case SHOW_MEANING:
 		if (view.id == FILE_sites)
