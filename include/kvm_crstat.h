@@ -74,7 +74,7 @@
 	X(cr8_read, COUNT, "intercepted reads of CR8")                         \
 	X(cr8_write, COUNT, "intercepted writes of CR8")                       \
 	X(cr_other, COUNT, "CR intercepts that could not be decoded")          \
-	X(cr_reflected, COUNT, "those of a nested guest that went to its KVM") \
+	X(cr_reflected, PART, "those of a nested guest that went to its KVM")  \
 	X(set_cr8, COUNT, "raw hits of kvm_set_cr8")                           \
 	X(set_tpr, COUNT, "raw hits of kvm_lapic_set_tpr")                     \
 	X(tpr_guest, COUNT,                                                    \

@@ -81,6 +81,9 @@ enum kind { CRS_KINDS(KIND_ENUM) NR_KINDS };
 #define FILE_MAX_COLUMNS 62
 #define COLUMN_BIT(column) (1ull << (column))
 #define IDS (COLUMN_BIT(NR_ID) - 1)
+#define CR_ACCESSES \
+	(COLUMN_BIT(VCPUS_cr_other + 1) - COLUMN_BIT(VCPUS_cr0_read))
+#define TPR_EXITS (COLUMN_BIT(VCPUS_tpr_guest) | COLUMN_BIT(VCPUS_tpr_apic))
 #define FIRST(columns) __builtin_ctzll(columns)
 
 /* Each column of a set, from the first. */
