@@ -65,14 +65,12 @@ static void rank_rows(struct sheet *sheet)
 	const struct layout *layout = &layouts[view.id];
 	const struct file *file = sheet->file;
 	struct table *table = sheet->table, group;
-	struct order order = { .columns = layout->group, .by_events = true };
+	uint64_t keys = sum_keys(file, sheet->sum) & ~file->others;
+	struct order order = { .columns = layout->group | keys,
+			       .by_events = true };
 	bool less = view.format == FORMAT_TEXT && !view.all;
 	size_t nr = 0, top = SIZE_MAX;
 
-	if (sheet->sum != SUM_HOST)
-		order.columns |= file->keys & ~file->others;
-	if (sheet->sum == SUM_VM)
-		order.columns &= ~COLUMN_BIT(ID_vcpu);
 	if (sheet->text)
 		table_sort(table, &order);
 	else
