@@ -86,8 +86,7 @@ static const struct {
 	X(262, "sort", "COLUMN", SORT, sort, arg, \
 	  "Order rows by COLUMN, counts from the largest; -COLUMN: the other way round") \
 	X(263, "limit", "N", COLUMNS, limit, \
-	  number_of(state, "--limit", arg, true), \
-	  "The first N rows only") \
+	  number_of(state, "--limit", arg, true), "The first N rows only") \
 	X(264, "columns", "LIST", COLUMNS, columns, arg, \
 	  "These columns, with commas between them") \
 	X(265, "all", NULL, ALL, all, 1, \

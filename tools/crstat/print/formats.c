@@ -307,8 +307,9 @@ void times_print(const struct sheet *sheet)
 		print_owner(table->rows[i], keys);
 		printf(": %s went into these accesses", duration(text, ns));
 		if (sheet->seconds)
-			printf(", %.2f %% of %s s", ns / sheet->seconds / 1e7,
-			       sheet->length);
+			printf(", %.2f %% of %s s until %s",
+			       ns / sheet->seconds / 1e7, sheet->length,
+			       sheet->time);
 		puts(".\n");
 	}
 	if (!table->nr_rows)

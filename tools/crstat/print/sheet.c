@@ -219,6 +219,8 @@ void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 		.sum = view.sum,
 		.seconds = seconds,
 		.rates = seconds && text,
+		.histograms = view.id == FILE_times && !view.columns &&
+			      !view.sort && !view.limit,
 		.timed = seconds && !view.screen && view.format != FORMAT_JSON,
 	};
 	if (!view.sum && !sheet->vcpus && text)
@@ -401,8 +403,7 @@ void sheet_print(const struct sheet *sheet)
 		folded_print(sheet);
 	else if (view.format != FORMAT_TEXT)
 		metrics_print(sheet);
-	else if (view.id == FILE_times && !view.columns && !view.sort &&
-		 !view.limit)
+	else if (sheet->histograms)
 		times_print(sheet);
 	else
 		print_text(sheet);
