@@ -299,8 +299,8 @@ void options_parse(int argc, char **argv)
 		if (!(takes & BIT(bit)) && given[bit])
 			fail(FAIL_USAGE, "the view %s does not take %s",
 			     view.name, given[bit]);
-	if (given[DIFF] && !view.nr_operands)
-		fail(FAIL_USAGE, "diff takes one or two recordings");
+	if (given[DIFF] && (!view.nr_operands || given[COMMAND]))
+		fail(FAIL_USAGE, "diff takes one or two recordings alone");
 	if (view.nr_operands == 2 && view.root)
 		fail(FAIL_USAGE,
 		     "diff takes two recordings, or one and --root");
