@@ -187,28 +187,35 @@ if type script >/dev/null 2>&1; then
 	[[ $(on_terminal "NO_COLOR=1 crstat --root '$here/fleet'" |
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
-	# Each key when the text before it was drawn.
+	# Keys, each when the text before them was drawn, as all must be.
 	# shellcheck disable=SC2094 # what is drawn decides on keys
-	top() { # CASE [TEXT KEY]...
-		local case=$1
+	top() { # NAME CASE [TEXT KEYS]...
+		local name=$1 case=$2
 
-		shift
+		shift 2
 		: >"$scratch/top"
 		while (($#)); do
 			await "$scratch/top" "$1"
 			printf %s "$2"
 			shift 2
-		done | script -qefc "stty cols 80 rows 24; TERM=linux crstat --root \
-			'$here/$case' top" /dev/null >"$scratch/top"
+		done | script -qefc "stty cols 80 rows 24; TERM=linux crstat top \
+			--root $here/$case" /dev/null >"$scratch/top"
+		status=$?
+		while (($#)); do
+			grep -qsaF -- "$1" "$scratch/top" || status=1
+			shift 2
+		done
+		result $status "$name"
 	}
-	top fleet 'totals by vCPU, sorted by cr0_write' b 'guests 0/s' t db-1 q
-	status=$?
-	grep -q db-1 "$scratch/top" && grep -q 'guests 0/s' "$scratch/top" &&
-		((!status))
-	result $? "top draws and q quits it with status 0"
-	top amd sorted v 0x80050033 q
-	grep -q 'values: ' "$scratch/top" && grep -q 0x80050033 "$scratch/top"
-	result $? "v goes to the next view"
+	top "top draws and q quits it with status 0" fleet \
+		'totals by vCPU, sorted by cr0_write' b 'guests 0/s' t db-1 q
+	top "v goes to the next view" amd sorted v 'values: ' '' 0x80050033 q
+	top "filters, order, pages and sums" fleet sorted $'gweb\n' 'guest web' \
+		cR db-1 $'g7-13\n' 'guest 7-13' $'g\n\e[6~\e[6~' 3100-14 \
+		$'n5\n' 'vCPU 5' '<<' level bb host q
+	top "rates, sparklines, help" changes/recording totals h 'Any key' x \
+		'quit  h help' '  ' '22/s' '' '#' q
+	top "order by an option" 'fleet --sort -cr4_write' 'cr4_write, reve' q
 else
 	skip "terminal" "needs script"
 fi
