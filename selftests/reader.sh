@@ -184,9 +184,16 @@ if type script >/dev/null 2>&1; then
 	result $? "none on a dumb one"
 	! on_terminal "TERM=xterm NO_COLOR=1 crstat --root '$here/amd'" | grep -q $'\033'
 	result $? "no colour with NO_COLOR"
+	on_terminal "TERM=xterm NO_COLOR= crstat --root '$here/amd'" | grep -q $'\033'
+	result $? "colour with an empty one"
 	[[ $(on_terminal "NO_COLOR=1 crstat --root '$here/fleet'" |
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
+	recording=$here/changes/recording
+	[[ $(on_terminal "cat $recording $recording $recording | NO_COLOR=1 crstat \
+		--root /dev/stdin -i 1 --columns vm" | grep -n ^time |
+		cut -d : -f 1 | xargs) == "1 23" ]]
+	result $? "heads stand where those before have left the terminal"
 	# Keys, each when the text before them was drawn, as all must be.
 	# shellcheck disable=SC2094 # what is drawn decides on keys
 	top() { # NAME CASE [TEXT KEYS]...
