@@ -93,7 +93,7 @@ static void put_sample(const char *metric, const struct file *file,
 	size_t len;
 
 	fputs_unlocked(metric, stdout);
-	if (guest)
+	if (guest && labels & COLUMN_BIT(ID_vm))
 		put_label(&before, "guest", guest);
 	for_each_column(c, labels)
 		if (row[c].type != CELL_NONE)
@@ -161,7 +161,7 @@ void metrics_print(const struct sheet *sheet)
 	const struct file *file = sheet->file;
 	uint64_t metrics = view.id == FILE_times ? 0 :
 						   file->counts | file->bounds;
-	uint64_t labels = file->lives;
+	uint64_t labels = sheet->sum ? sum_keys(file, sheet->sum) : file->lives;
 	bool open = view.format == FORMAT_OPENMETRICS;
 	char text[CELL_TEXT_LEN], metric[64];
 	size_t len;
