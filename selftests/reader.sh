@@ -164,15 +164,18 @@ grep -q '^In [0-9.]* seconds:$' "$scratch/endless"
 result $? "and with what there was in all"
 
 # What asks crstat to end is for the command; crstat tells what happened.
-# shellcheck disable=SC2016 # for the inner shell
-crstat --root "$here/amd" -- bash -c 'trap "echo got it; exit 7" TERM
-	echo ready; for ((i = 300; i; i--)); do sleep 0.1; done' >"$scratch/out" 2>"$scratch/err" &
-await "$scratch/out"
-kill -TERM $!
-wait $!
-[[ $? == 7 && $(tail -n 1 "$scratch/out") == "got it" ]] &&
-	grep -q "^In [0-9.]* seconds of bash:" "$scratch/err"
-result $? "SIGTERM reaches the command, whose status is crstat's"
+for signal in TERM HUP; do
+	: >"$scratch/out"
+	crstat --root "$here/amd" -- bash -c "trap 'echo got it; exit 7' $signal"'
+		echo ready; for ((i = 300; i; i--)); do sleep 0.1; done' \
+		>"$scratch/out" 2>"$scratch/err" &
+	await "$scratch/out"
+	kill -$signal $!
+	wait $!
+	[[ $? == 7 && $(tail -n 1 "$scratch/out") == "got it" ]] &&
+		grep -q "^In [0-9.]* seconds of bash:" "$scratch/err"
+	result $? "SIG$signal reaches the command, whose status is crstat's"
+done
 
 if type script >/dev/null 2>&1; then
 	on_terminal() { # COMMAND
