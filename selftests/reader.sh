@@ -218,8 +218,9 @@ if type script >/dev/null 2>&1; then
 		'totals by vCPU, sorted by cr0_write' b rate t db-1 q
 	top "v goes to the next view" amd sorted v 'values: ' '' 0x80050033 q
 	top "filters, order, pages and sums" fleet sorted $'gweb\n' 'guest web' \
-		cR db-1 $'g7-13\n' 'guest 7-13' $'g\n\e[6~\e[6~' 3100-14 \
-		$'n5\n' 'vCPU 5' '<<' level bb host q
+		cR db-1 $'g7-13\n' 'guest 7-13' \
+		$'g\n\e[6~\e[6~\e[6~\e[6~\e[6~' 3100-14 $'n5\n' 'vCPU 5' \
+		'<<' level bb host q
 	top "rates, sparklines, help" changes/recording totals h 'Any key' x \
 		'quit  h help' '  ' '22/s' '' '#' q
 	top "order by an option" 'fleet --sort -cr4_write' 'cr4_write, reve' q
