@@ -215,7 +215,8 @@ if type script >/dev/null 2>&1; then
 	}
 	top "top draws and q quits it with status 0" fleet \
 		'totals by vCPU, sorted by cr0_write' b rate t db-1 q
-	top "v goes to the next view" amd sorted v 'values: ' '' 0x80050033 q
+	top "v goes to the next view, < to its last column" amd \
+		sorted v 'values: ' '' 0x80050033 '<' faults q
 	top "filters, order, pages and sums" fleet sorted $'gweb\n' 'guest web' \
 		cR db-1 $'g7-13\n' 'guest 7-13' \
 		$'g\n\e[6~\e[6~\e[6~\e[6~\e[6~' 3100-14 $'n5\n' 'vCPU 5' \

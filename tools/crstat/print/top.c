@@ -278,7 +278,7 @@ static void move_sort(int by)
 	const int nr = file->nr_columns;
 
 	do {
-		top.sort = (top.sort + nr + by) % nr;
+		top.sort = (MAX(top.sort, by < 0 ? 0 : -1) + nr + by) % nr;
 	} while (!is_of(file, top.sort, KEYS | COUNTS));
 }
 
