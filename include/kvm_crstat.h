@@ -38,7 +38,9 @@
 	X(KEY_HEX, "the same, hexadecimal")                                  \
 	X(LIFE, "a word; rows that differ in it alone are lives of one key") \
 	X(COUNT, "events since the last reset: a number to sum, subtract")   \
+	X(PART, "the same, of events that another column of the row counts") \
 	X(BOUND, "how many of the row's events may belong to other rows")    \
+	X(MOST, "the largest number until now; a sum has that of its rows")  \
 	X(LAST, "a word as last seen, which can be another at any time")     \
 	X(LAST_NUMBER, "the same, a number")                                 \
 	X(LAST_HEX, "the same, hexadecimal")
@@ -73,7 +75,7 @@
 	X(cr8_read, COUNT, "intercepted reads of CR8")                         \
 	X(cr8_write, COUNT, "intercepted writes of CR8")                       \
 	X(cr_other, COUNT, "CR intercepts that could not be decoded")          \
-	X(cr_reflected, COUNT, "those of a nested guest that went to its KVM") \
+	X(cr_reflected, PART, "those of a nested guest that went to its KVM")  \
 	X(set_cr8, COUNT, "raw hits of kvm_set_cr8")                           \
 	X(set_tpr, COUNT, "raw hits of kvm_lapic_set_tpr")                     \
 	X(tpr_guest, COUNT,                                                    \
@@ -105,7 +107,7 @@
 	X(value, KEY_HEX, "value written, hexadecimal, or unknown")    \
 	X(count, COUNT, "writes of it")                                \
 	X(error, BOUND, "how many of them may have been other values") \
-	X(faults, COUNT, "how many of them failed: the guest got a #GP")
+	X(faults, PART, "how many of them failed: the guest got a #GP")
 
 /* "-" instead of 0 where a bit could have changed without being counted. */
 #define CRS_BITS_COLUMNS(X)                                            \
@@ -124,7 +126,7 @@
 	X(dir, KEY, "read or write")                                     \
 	X(count, COUNT, "accesses with an exit")                         \
 	X(error, BOUND, "how many of them may have come from elsewhere") \
-	X(faults, COUNT, "how many of them failed: the guest got a #GP")
+	X(faults, PART, "how many of them failed: the guest got a #GP")
 
 /*
  * A time is from KVM's first look at the clock after the exit to the vCPU's
@@ -139,8 +141,8 @@
 	X(outcome, KEY, "done, fault or user")                             \
 	X(ns, KEY_NUMBER, "nanoseconds at least, a power of two or 0")     \
 	X(count, COUNT, "accesses that took so long, but not the next ns") \
-	X(total, COUNT, "nanoseconds that these took together")            \
-	X(longest, LAST_NUMBER, "nanoseconds of the longest, whatever its ns")
+	X(total, PART, "nanoseconds that these took together")             \
+	X(longest, MOST, "nanoseconds of the longest, whatever its ns")
 
 /*
  * The origin is guest, apic, sync, user or other as in the counters, or via:

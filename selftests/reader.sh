@@ -138,6 +138,7 @@ await() { # FILE [TEXT]
 	until grep -qsaF -- "${2:-}" "$1" || ((!tries--)); do
 		sleep 0.1
 	done
+	((tries >= 0))
 }
 
 vcpus_file 1 >"$watched/next"
@@ -184,31 +185,45 @@ if type script >/dev/null 2>&1; then
 	result $? "none on a dumb one"
 	! on_terminal "TERM=xterm NO_COLOR=1 crstat --root '$here/amd'" | grep -q $'\033'
 	result $? "no colour with NO_COLOR"
+	on_terminal "TERM=xterm NO_COLOR= crstat --root '$here/amd'" | grep -q $'\033'
+	result $? "colour with an empty one"
 	[[ $(on_terminal "NO_COLOR=1 crstat --root '$here/fleet'" |
 		tr -d '\r' | awk 'length > 80' | wc -l) == 0 ]]
 	result $? "no line is longer than the terminal"
-	# Each key when the text before it was drawn.
+	recording=$here/changes/recording
+	[[ $(on_terminal "cat $recording $recording $recording | NO_COLOR=1 crstat \
+		--root /dev/stdin -i 1 --columns vm" | grep -n ^time |
+		cut -d : -f 1 | xargs) == "1 23" ]]
+	result $? "heads stand where those before have left the terminal"
+	# Keys, each when the text before them was drawn, as all must be.
 	# shellcheck disable=SC2094 # what is drawn decides on keys
-	top() { # CASE [TEXT KEY]...
-		local case=$1
+	top() { # NAME CASE [TEXT KEYS]...
+		local name=$1 case=$2
 
-		shift
+		shift 2
 		: >"$scratch/top"
+		: >"$scratch/missed"
 		while (($#)); do
-			await "$scratch/top" "$1"
+			await "$scratch/top" "$1" || echo "$1" >>"$scratch/missed"
 			printf %s "$2"
 			shift 2
-		done | script -qefc "stty cols 80 rows 24; TERM=linux crstat --root \
-			'$here/$case' top" /dev/null >"$scratch/top"
+		done | script -qefc "stty cols 80 rows 24; TERM=linux crstat top \
+			--root $here/$case" /dev/null >"$scratch/top"
+		status=$?
+		((!status)) && [[ ! -s $scratch/missed ]]
+		result $? "$name"
 	}
-	top fleet 'totals by vCPU, sorted by cr0_write' b 'guests 0/s' t db-1 q
-	status=$?
-	grep -q db-1 "$scratch/top" && grep -q 'guests 0/s' "$scratch/top" &&
-		((!status))
-	result $? "top draws and q quits it with status 0"
-	top amd sorted v 0x80050033 q
-	grep -q 'values: ' "$scratch/top" && grep -q 0x80050033 "$scratch/top"
-	result $? "v goes to the next view"
+	top "top draws and q quits it with status 0" fleet \
+		'totals by vCPU, sorted by cr0_write' b rate t db-1 q
+	top "v goes to the next view, < to its last column" amd \
+		sorted v 'values: ' '' 0x80050033 '<' faults q
+	top "filters, order, pages and sums" fleet sorted $'gweb\n' 'guest web' \
+		cR db-1 $'g7-13\n' 'guest 7-13' \
+		$'g\n\e[6~\e[6~\e[6~\e[6~\e[6~' 3100-14 $'n5\n' 'vCPU 5' \
+		'<<' level bb host q
+	top "rates, sparklines, help" changes/recording totals h 'Any key' x \
+		'quit  h help' '  ' '22/s' '' '#' q
+	top "order by an option" 'fleet --sort -cr4_write' 'cr4_write, reve' q
 else
 	skip "terminal" "needs script"
 fi

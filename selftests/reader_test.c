@@ -181,9 +181,9 @@ TEST(missing_or_doubled_column)
 
 TEST(too_many_columns)
 {
-	char text[4096] = PROBES_HEAD;
+	char text[4096] = PROBES_HEAD "function ";
 
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < MAX_COLUMNS; i++)
 		strcat(text, "x ");
 	strcat(text, "\n");
 	EXPECT_EQ(FAULT_FOREIGN, result_of(FILE_probes, text));
@@ -213,6 +213,9 @@ TEST(row_of_wrong_length)
 	EXPECT_EQ(4, p.fault.line);
 	table_free(&p.table);
 	EXPECT_EQ(FAULT_TRUNCATED, result_of(FILE_probes, PROBES "\n"));
+	EXPECT_EQ(FAULT_TRUNCATED,
+		  result_of(FILE_probes, PROBES_HEAD PROBES_COLUMNS
+			    "kvm_set_cr8 kvm tpr armed 1\n"));
 	EXPECT_EQ(FAULT_FOREIGN,
 		  result_of(FILE_probes, PROBES_HEAD PROBES_COLUMNS
 			    "kvm_set_cr8 kvm tpr armed 1 2 3\n"));
@@ -242,6 +245,7 @@ TEST(newer_format)
 {
 	EXPECT_EQ(FAULT_NEWER,
 		  result_of(FILE_probes, "# kvm_crstat 2 probes\nanything\n"));
+	EXPECT_EQ(FAULT_NEWER, result_of(FILE_probes, "# kvm_crstat 10 x\n"));
 	EXPECT_EQ(FAULT_NEWER,
 		  result_of(FILE_probes,
 			    "# kvm_crstat 99999999999999999999999 new\n"));

@@ -33,8 +33,8 @@ awk -v max="$(sed -n 's/^#define MAX_COLUMNS //p' ../../tools/table/table.h)" '
 "$scratch/fuzz" -seed="$SEED" -max_total_time="$LIMIT" -timeout=10 -rss_limit_mb=512 \
 	-detect_leaks=0 -dict="$scratch/words" -print_final_stats=1 \
 	-artifact_prefix="$scratch/" \
-	"$scratch/corpus" amd boot diff empty errors fleet gone intel series \
-	shadow >"$scratch/log" 2>&1
+	"$scratch/corpus" amd boot changes diff empty errors faults fleet gone intel \
+	names series shadow >"$scratch/log" 2>&1
 status=$?
 grep -h executed "$scratch/log" | sed 's/^stat::/#/'
 ((!status)) || tail -n 60 "$scratch/log" | sed 's/^/# /'

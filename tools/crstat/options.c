@@ -86,8 +86,7 @@ static const struct {
 	X(262, "sort", "COLUMN", SORT, sort, arg, \
 	  "Order rows by COLUMN, counts from the largest; -COLUMN: the other way round") \
 	X(263, "limit", "N", COLUMNS, limit, \
-	  number_of(state, "--limit", arg, true), \
-	  "The first N rows only") \
+	  number_of(state, "--limit", arg, true), "The first N rows only") \
 	X(264, "columns", "LIST", COLUMNS, columns, arg, \
 	  "These columns, with commas between them") \
 	X(265, "all", NULL, ALL, all, 1, \
@@ -300,8 +299,8 @@ void options_parse(int argc, char **argv)
 		if (!(takes & BIT(bit)) && given[bit])
 			fail(FAIL_USAGE, "the view %s does not take %s",
 			     view.name, given[bit]);
-	if (given[DIFF] && !view.nr_operands)
-		fail(FAIL_USAGE, "diff takes one or two recordings");
+	if (given[DIFF] && (!view.nr_operands || given[COMMAND]))
+		fail(FAIL_USAGE, "diff takes one or two recordings alone");
 	if (view.nr_operands == 2 && view.root)
 		fail(FAIL_USAGE,
 		     "diff takes two recordings, or one and --root");

@@ -175,7 +175,7 @@ void series_run(void)
 	       (!live || (more = wait_interval())) && series_next(&series)) {
 		select_rows(&(struct select){ .nonzero = 1 }, &series.delta);
 		sheet_open(&sheet, &series.delta, series.seconds);
-		if (view.format == FORMAT_TEXT)
+		if (view.format == FORMAT_TEXT && !sheet.histograms)
 			print_rows(&sheet);
 		else if (view.format == FORMAT_CSV)
 			csv_print(&sheet, !nr);

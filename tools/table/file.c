@@ -32,6 +32,8 @@ static void __attribute__((constructor)) find_sets(void)
 
 			file->keys |= is_of(file, c, KEYS) ? bit : 0;
 			file->counts |= is_of(file, c, COUNTS) ? bit : 0;
+			file->events |= is_of(file, c, BIT(KIND_COUNT)) ? bit :
+									  0;
 			file->bounds |= is_of(file, c, BOUNDS) ? bit : 0;
 			file->lives |=
 				is_of(file, c, KEYS | BIT(KIND_LIFE)) ? bit : 0;

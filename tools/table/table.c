@@ -324,12 +324,12 @@ bool rows_equal(const struct cell *a, const struct cell *b, uint64_t columns)
 	return true;
 }
 
-/* All events that a row counts, whatever they are. */
-uint64_t row_events(const struct file *file, const struct cell *row)
+/* The sum of a row's numbers in the columns of a set. */
+uint64_t row_sum(const struct cell *row, uint64_t columns)
 {
 	uint64_t sum = 0;
 
-	for_each_column(c, file->counts)
+	for_each_column(c, columns)
 		sum += cell_number(&row[c]);
 	return sum;
 }

@@ -70,16 +70,20 @@ enum kind { CRS_KINDS(KIND_ENUM) NR_KINDS };
 
 /* Sets of kinds. */
 #define KEYS (BIT(KIND_KEY) | BIT(KIND_KEY_NUMBER) | BIT(KIND_KEY_HEX))
-#define COUNTS BIT(KIND_COUNT)
+#define COUNTS (BIT(KIND_COUNT) | BIT(KIND_PART))
 #define BOUNDS BIT(KIND_BOUND)
-#define DECIMALS \
-	(COUNTS | BOUNDS | BIT(KIND_KEY_NUMBER) | BIT(KIND_LAST_NUMBER))
+#define DECIMALS                                                          \
+	(COUNTS | BOUNDS | BIT(KIND_KEY_NUMBER) | BIT(KIND_LAST_NUMBER) | \
+	 BIT(KIND_MOST))
 #define HEXADECIMALS (BIT(KIND_KEY_HEX) | BIT(KIND_LAST_HEX))
 
 /* A set of columns is a word; a letter of a recording names one of them. */
 #define FILE_MAX_COLUMNS 62
 #define COLUMN_BIT(column) (1ull << (column))
 #define IDS (COLUMN_BIT(NR_ID) - 1)
+#define CR_ACCESSES \
+	(COLUMN_BIT(VCPUS_cr_other + 1) - COLUMN_BIT(VCPUS_cr0_read))
+#define TPR_EXITS (COLUMN_BIT(VCPUS_tpr_guest) | COLUMN_BIT(VCPUS_tpr_apic))
 #define FIRST(columns) __builtin_ctzll(columns)
 
 /* Each column of a set, from the first. */
@@ -101,12 +105,16 @@ struct file {
 	unsigned int nr_columns;
 	/* Whether the rows belong to vCPUs and begin with CRS_ID_COLUMNS. */
 	bool vcpus;
-	/* Sets of columns: keys, with them that of lives; keys but vCPUs'. */
+	/*
+	 * Sets of columns: keys, with them that of lives; keys but vCPUs'; what
+	 * is subtracted and summed, and of that what counts each event once.
+	 */
 	uint64_t all;
 	uint64_t keys;
 	uint64_t lives;
 	uint64_t others;
 	uint64_t counts;
+	uint64_t events;
 	uint64_t bounds;
 };
 
@@ -188,7 +196,7 @@ void table_remove(struct table *table, size_t at);
 void table_copy(struct table *copy, const struct table *table);
 void table_free(struct table *table);
 bool rows_equal(const struct cell *a, const struct cell *b, uint64_t columns);
-uint64_t row_events(const struct file *file, const struct cell *row);
+uint64_t row_sum(const struct cell *row, uint64_t columns);
 
 /* A cell's number; what does not apply counts as nothing. */
 static inline uint64_t cell_number(const struct cell *cell)

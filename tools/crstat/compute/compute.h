@@ -38,6 +38,7 @@ struct select {
 void table_sort(struct table *table, const struct order *order);
 struct table group_at(const struct table *table, size_t i, uint64_t columns);
 void fold_table(struct table *table, uint64_t key);
+uint64_t sum_keys(const struct file *file, enum sum sum);
 void sum_table(struct table *table, enum sum sum);
 void join_lives(struct table *table);
 void hide_unarmed(struct table *vcpus);

@@ -94,18 +94,16 @@ static bool fits(const struct file *file, const struct cell *now,
 static void subtract_row(const struct file *file, struct cell *row,
 			 const struct cell *old)
 {
-	uint64_t events;
-
 	for_each_column(c, file->counts)
 		if (row[c].type == CELL_NUMBER)
 			row[c].number -=
 				MIN(cell_number(&old[c]), row[c].number);
-	events = row_events(file, row);
 	for_each_column(c, file->bounds)
 		if (row[c].type == CELL_NUMBER)
 			row[c].number = row[c].number == cell_number(&old[c]) ?
 						0 :
-						MIN(row[c].number, events);
+						MIN(row[c].number,
+						    row_sum(row, file->events));
 }
 
 /*
@@ -127,7 +125,7 @@ static bool subtract_body(const struct file *file, struct body *to,
 
 		match[i] = find_row(to, &at, old, file->others);
 		good = match[i] ? fits(file, match[i], old, gone) :
-				  lossy || !row_events(file, old) ||
+				  lossy || !row_sum(old, file->counts) ||
 					  is_remainder(file, old);
 	}
 	for (size_t i = 0; good && i < from->nr; i++)
@@ -193,7 +191,7 @@ static void hold_back(const struct bodies *bodies, const struct table *delta,
 
 		for (size_t i = 0; i < body->nr; i++)
 			if (!is_remainder(file, body->rows[i]))
-				events += row_events(file, body->rows[i]);
+				events += row_sum(body->rows[i], file->counts);
 		if (!events || body->life != 'l')
 			continue;
 		for (size_t i = 0; i < body->nr; i++) {

@@ -58,8 +58,8 @@ static int compare(const void *a, const void *b, void *data)
 	if (!result)
 		result = compare_cells(x, y, order->columns);
 	if (!result && order->by_events)
-		result = compare_numbers(row_events(file, y),
-					 row_events(file, x));
+		result = compare_numbers(row_sum(y, file->events),
+					 row_sum(x, file->events));
 	if (!result && c >= 0) {
 		bool falls = is_of(file, c, COUNTS | BOUNDS) != order->reverse;
 
@@ -114,7 +114,9 @@ static void add_row(const struct file *file, struct cell *sum,
 		sum[c].type = CELL_NUMBER;
 	}
 	for_each_column(c, file->all & ~adds)
-		if (!rows_equal(&sum[c], &row[c], 1))
+		if (is_of(file, c, BIT(KIND_MOST)))
+			sum[c].number = MAX(sum[c].number, row[c].number);
+		else if (!rows_equal(&sum[c], &row[c], 1))
 			sum[c].type = CELL_NONE;
 }
 
@@ -148,22 +150,26 @@ void join_lives(struct table *table)
 			row[ID_state].type = CELL_NONE;
 }
 
+/* The columns that tell sums apart, by which rows of no VM can stay apart. */
+uint64_t sum_keys(const struct file *file, enum sum sum)
+{
+	bool apart = !file->others || file == &files[FILE_times];
+	uint64_t keys = apart ? file->lives : file->keys;
+
+	if (sum == SUM_VM)
+		keys &= ~COLUMN_BIT(ID_vcpu);
+	return sum == SUM_HOST ? keys & file->others : keys;
+}
+
 /* Sums rows of vCPUs; those of the file vcpus are of one vCPU already. */
 void sum_table(struct table *table, enum sum sum)
 {
-	uint64_t keys = table->file->keys;
-	uint64_t others = table->file->others;
+	uint64_t keys = sum_keys(table->file, sum);
 
-	if (sum == SUM_DEFAULT || (!others && sum == SUM_VCPU))
+	if (sum == SUM_DEFAULT || (!table->file->others && sum == SUM_VCPU))
 		return;
-	if (sum >= SUM_VM)
-		keys &= ~COLUMN_BIT(ID_vcpu);
-	if (sum == SUM_HOST)
-		keys &= others;
-	if (!others && sum == SUM_VM) {
+	if (keys & COLUMN_BIT(ID_state))
 		join_lives(table);
-		keys |= COLUMN_BIT(ID_state);
-	}
 	fold_table(table, keys);
 }
 
@@ -213,7 +219,7 @@ void select_rows(const struct select *select, struct table *table)
 		    (select->pid && !number_is(&row[ID_pid], select->pid)) ||
 		    (select->vcpu && !number_is(&row[ID_vcpu], select->vcpu)) ||
 		    (select->live && !cell_is(&row[ID_state], "live")) ||
-		    (select->nonzero && !row_events(table->file, row) &&
+		    (select->nonzero && !row_sum(row, table->file->counts) &&
 		     (select->nonzero != IDLE_LIVE || table->file->others ||
 		      !cell_is(&row[ID_state], "live"))))
 			continue;

@@ -96,11 +96,10 @@ static const char *fact_of_row(const char *name, enum file_id of,
 			number = strstr(word, "s0") && !strstr(word, "w0");
 		else if (strchr("rw", *name) && strlen(name) == 2)
 			number = reg_armed(word, *name, name[1] - '0');
-		else if (strcmp(name, "accesses"))
+		else if (!strcmp(name, "accesses"))
+			number = row_sum(row, CR_ACCESSES);
+		else
 			return NULL;
-		for (int c = VCPUS_cr0_read; *name == 'a' && c < VCPUS_set_cr8;
-		     c++)
-			number += cell_number(&row[c]);
 	} else {
 		return NULL;
 	}

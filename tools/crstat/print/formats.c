@@ -93,7 +93,7 @@ static void put_sample(const char *metric, const struct file *file,
 	size_t len;
 
 	fputs_unlocked(metric, stdout);
-	if (guest)
+	if (guest && labels & COLUMN_BIT(ID_vm))
 		put_label(&before, "guest", guest);
 	for_each_column(c, labels)
 		if (row[c].type != CELL_NONE)
@@ -161,7 +161,7 @@ void metrics_print(const struct sheet *sheet)
 	const struct file *file = sheet->file;
 	uint64_t metrics = view.id == FILE_times ? 0 :
 						   file->counts | file->bounds;
-	uint64_t labels = file->lives;
+	uint64_t labels = sheet->sum ? sum_keys(file, sheet->sum) : file->lives;
 	bool open = view.format == FORMAT_OPENMETRICS;
 	char text[CELL_TEXT_LEN], metric[64];
 	size_t len;
@@ -237,19 +237,21 @@ static char *duration(char text[32], double ns)
 	return text;
 }
 
-static void print_owner(const struct cell *row)
+/* What else the rows of a sum have in common tells nothing of the next sum. */
+static void print_owner(const struct cell *row, uint64_t keys)
 {
-	bool none = row[ID_vm].type == CELL_NONE;
+	const char *state = keys & IDS ? cell_word(&row[ID_state]) : "host";
+	bool vm = keys & IDS && row[ID_vm].type != CELL_NONE;
 
-	printf("%s", none ? cell_word(&row[ID_state]) : guest_name(row));
-	if (row[ID_vcpu].type != CELL_NONE)
+	printf("%s", vm ? guest_name(row) : state);
+	if (keys & COLUMN_BIT(ID_vcpu) && row[ID_vcpu].type != CELL_NONE)
 		printf(" vCPU %" PRIu64, row[ID_vcpu].number);
-	if (cell_number(&row[ID_level]) == 2)
+	if (keys & IDS && cell_number(&row[ID_level]) == 2)
 		printf(" level 2");
 }
 
 /* Rows of one histogram. Return: nanoseconds of all of them. */
-static uint64_t print_histogram(const struct table *table)
+static uint64_t print_histogram(const struct table *table, uint64_t keys)
 {
 	static const char stars[] = "****************************************";
 	const int width = sizeof(stars) - 1;
@@ -263,7 +265,7 @@ static uint64_t print_histogram(const struct table *table)
 		most = MAX(cell_number(&row[TIMES_count]), most);
 		longest = MAX(cell_number(&row[TIMES_longest]), longest);
 	}
-	print_owner(first);
+	print_owner(first, keys);
 	printf(": %s %s, %s: %" PRIu64 " in %s, %s each, the longest %s\n",
 	       cell_word(&first[TIMES_reg]), cell_word(&first[TIMES_dir]),
 	       cell_word(&first[TIMES_outcome]), count, duration(all, ns),
@@ -283,29 +285,31 @@ static uint64_t print_histogram(const struct table *table)
 
 /*
  * The file times in the shape that bcc's funclatency has: a histogram for each
- * register, direction and outcome of each vCPU, and a sentence: what part of
- * the time that passed went there, where it is known.
+ * register, direction and outcome of each vCPU or sum, and a sentence: what
+ * part of the time that passed went there, where it is known.
  */
 void times_print(const struct sheet *sheet)
 {
-	uint64_t lives = sheet->file->lives & ~COLUMN_BIT(TIMES_ns);
+	uint64_t keys = sum_keys(sheet->file, sheet->sum);
 	struct table *table = sheet->table, vcpu, group;
 	char text[32];
 
-	table_sort(table, &(struct order){ .columns = sheet->file->keys });
+	table_sort(table, &(struct order){ .columns = keys });
+	keys &= ~COLUMN_BIT(TIMES_ns);
 	for (size_t i = 0; i < table->nr_rows; i += vcpu.nr_rows) {
 		uint64_t ns = 0;
 
-		vcpu = group_at(table, i, lives & IDS);
+		vcpu = group_at(table, i, keys & IDS);
 		for (size_t k = 0; k < vcpu.nr_rows; k += group.nr_rows) {
-			group = group_at(&vcpu, k, lives);
-			ns += print_histogram(&group);
+			group = group_at(&vcpu, k, keys);
+			ns += print_histogram(&group, keys);
 		}
-		print_owner(table->rows[i]);
+		print_owner(table->rows[i], keys);
 		printf(": %s went into these accesses", duration(text, ns));
 		if (sheet->seconds)
-			printf(", %.2f %% of %s s", ns / sheet->seconds / 1e7,
-			       sheet->length);
+			printf(", %.2f %% of %s s until %s",
+			       ns / sheet->seconds / 1e7, sheet->length,
+			       sheet->time);
 		puts(".\n");
 	}
 	if (!table->nr_rows)

@@ -134,8 +134,8 @@ struct sheet {
 	/* When the reading was taken; of an interval, how long: else 0. */
 	char time[32], length[16];
 	double seconds;
-	/* Whether events are printed by the second; each row tells the time. */
-	bool rates, timed;
+	/* Whether events are by the second, rows tell the time; of times. */
+	bool rates, timed, histograms;
 };
 
 void print_time(char text[32], int64_t unix_ms, const char *format);

@@ -65,14 +65,12 @@ static void rank_rows(struct sheet *sheet)
 	const struct layout *layout = &layouts[view.id];
 	const struct file *file = sheet->file;
 	struct table *table = sheet->table, group;
-	struct order order = { .columns = layout->group, .by_events = true };
+	uint64_t keys = sum_keys(file, sheet->sum) & ~file->others;
+	struct order order = { .columns = layout->group | keys,
+			       .by_events = true };
 	bool less = view.format == FORMAT_TEXT && !view.all;
 	size_t nr = 0, top = SIZE_MAX;
 
-	if (sheet->sum != SUM_HOST)
-		order.columns |= file->keys & ~file->others;
-	if (sheet->sum == SUM_VM)
-		order.columns &= ~COLUMN_BIT(ID_vcpu);
 	if (sheet->text)
 		table_sort(table, &order);
 	else
@@ -84,7 +82,7 @@ static void rank_rows(struct sheet *sheet)
 
 		group = group_at(table, i, order.columns);
 		for_each_row(row, &group)
-			sum += row_events(file, row);
+			sum += row_sum(row, file->events);
 		for (size_t k = 0; k < MIN(group.nr_rows, top); k++) {
 			struct cell *row = group.rows[k];
 
@@ -221,6 +219,8 @@ void sheet_open(struct sheet *sheet, struct table *table, double seconds)
 		.sum = view.sum,
 		.seconds = seconds,
 		.rates = seconds && text,
+		.histograms = view.id == FILE_times && !view.columns &&
+			      !view.sort && !view.limit,
 		.timed = seconds && !view.screen && view.format != FORMAT_JSON,
 	};
 	if (!view.sum && !sheet->vcpus && text)
@@ -295,7 +295,7 @@ const char *sheet_text(const struct sheet *sheet, const struct cell *row,
 		word = guest_own_name(row) ?: "-";
 		break;
 	case SHOW_PERCENT:
-		number = all ? 1e4 * row_events(file, row) / all : 0;
+		number = all ? 1e4 * row_sum(row, file->events) / all : 0;
 		return decimal_text(text, llrint(number), 2, "%", len);
 	case SHOW_MEANING:
 		if (view.id == FILE_sites)
@@ -403,8 +403,7 @@ void sheet_print(const struct sheet *sheet)
 		folded_print(sheet);
 	else if (view.format != FORMAT_TEXT)
 		metrics_print(sheet);
-	else if (view.id == FILE_times && !view.columns && !view.sort &&
-		 !view.limit)
+	else if (sheet->histograms)
 		times_print(sheet);
 	else
 		print_text(sheet);

@@ -117,14 +117,12 @@ static void draw_line(int y, char *text)
 	free(text);
 }
 
-static double sum_of(const struct sheet *sheet, unsigned int from,
-		     unsigned int to)
+static double sum_of(const struct sheet *sheet, uint64_t columns)
 {
 	double sum = 0;
 
 	for_each_row(row, sheet->table)
-		for (unsigned int c = from; c <= to; c++)
-			sum += cell_number(&row[c]);
+		sum += row_sum(row, columns);
 	return sheet->seconds ? sum / sheet->seconds : sum;
 }
 
@@ -152,12 +150,9 @@ static void draw_above(const struct sheet *sheet)
 		!sheet->vcpus ?
 			text_of("%s", file->help) :
 			text_of("CR accesses %.0f%s  TPR writes of guests %.0f%s, of KVM itself %.0f%s",
-				sum_of(sheet, VCPUS_cr0_read, VCPUS_cr_other),
-				per,
-				sum_of(sheet, VCPUS_tpr_guest, VCPUS_tpr_apic),
-				per,
-				sum_of(sheet, VCPUS_tpr_sync, VCPUS_tpr_sync),
-				per);
+				sum_of(sheet, CR_ACCESSES), per,
+				sum_of(sheet, TPR_EXITS), per,
+				sum_of(sheet, COLUMN_BIT(VCPUS_tpr_sync)), per);
 	draw_line(1, text_of("%zu rows  %s", sheet->table->nr_rows, counts));
 	free(counts);
 	draw_line(2, text_of("%s%s  %s%s  %s%s  %s  %s",
@@ -283,7 +278,7 @@ static void move_sort(int by)
 	const int nr = file->nr_columns;
 
 	do {
-		top.sort = (top.sort + nr + by) % nr;
+		top.sort = (MAX(top.sort, by < 0 ? 0 : -1) + nr + by) % nr;
 	} while (!is_of(file, top.sort, KEYS | COUNTS));
 }
 
