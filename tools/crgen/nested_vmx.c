@@ -149,7 +149,8 @@ static void put_guest(struct list *l, const struct step *s,
 	put(l, GUEST_RSP, regs->rsp - NESTED_STACK);
 }
 
-static void put_host(struct list *l, const struct kvm_regs *regs)
+static void put_host(struct list *l, const struct vcpu *v,
+		     const struct kvm_regs *regs)
 {
 	/* TR may be anything but 0. */
 	static const uint16_t selectors[] = { 16, 8, 16, 16, 16, 16, 24 };
@@ -158,9 +159,9 @@ static void put_host(struct list *l, const struct kvm_regs *regs)
 		put(l, HOST_SELECTOR + 2 * i, selectors[i]);
 	put(l, HOST_GDTR_BASE, GUEST_GDT);
 	put(l, HOST_IDTR_BASE, GUEST_IDT);
-	put(l, HOST_CR0, reg_start[REG_CR0]);
-	put(l, HOST_CR3, reg_start[REG_CR3]);
-	put(l, HOST_CR4, reg_start[REG_CR4] | CR4_VMXE);
+	put(l, HOST_CR0, v->sregs.cr0);
+	put(l, HOST_CR3, v->sregs.cr3);
+	put(l, HOST_CR4, v->sregs.cr4 | CR4_VMXE);
 	/* As at the operation's entry, with two words on the stack. */
 	put(l, HOST_RSP, regs->rsp - 2 * sizeof(uint64_t));
 	put(l, HOST_RIP, guest_address(l1_vmx_exit));
@@ -210,7 +211,7 @@ void vmx_prepare(const struct vcpu *v, const struct step *s,
 	}
 	put_controls(&list, v);
 	put_guest(&list, s, regs);
-	put_host(&list, regs);
+	put_host(&list, v, regs);
 	*list.next = ~UINT64_C(0);
 	regs->r13 = nested_page(v, 2);
 	regs->rbx = guest_address(op_nested_vmx);
