@@ -83,6 +83,7 @@ enum kind { CRS_KINDS(KIND_ENUM) NR_KINDS };
 #define IDS (COLUMN_BIT(NR_ID) - 1)
 #define CR_ACCESSES \
 	(COLUMN_BIT(VCPUS_cr_other + 1) - COLUMN_BIT(VCPUS_cr0_read))
+#define TPR_COUNTERS (COLUMN_BIT(VCPUS_tpr) - COLUMN_BIT(VCPUS_set_cr8))
 #define TPR_EXITS (COLUMN_BIT(VCPUS_tpr_guest) | COLUMN_BIT(VCPUS_tpr_apic))
 #define FIRST(columns) __builtin_ctzll(columns)
 

@@ -99,19 +99,19 @@ struct table group_at(const struct table *table, size_t i, uint64_t columns)
 	return group;
 }
 
-/* Sums stop at the largest number rather than to begin again at 0. */
+/* Sums stop at the largest number; none and what is not known is not known. */
 static void add_row(const struct file *file, struct cell *sum,
 		    const struct cell *row)
 {
 	const uint64_t adds = file->counts | file->bounds;
 
 	for_each_column(c, adds) {
-		if (row[c].type != CELL_NUMBER)
-			continue;
-		if (__builtin_add_overflow(cell_number(&sum[c]), row[c].number,
-					   &sum[c].number))
-			sum[c].number = UINT64_MAX;
-		sum[c].type = CELL_NUMBER;
+		uint64_t *n = &sum[c].number;
+
+		if (__builtin_add_overflow(cell_number(&sum[c]),
+					   cell_number(&row[c]), n))
+			*n = UINT64_MAX;
+		sum[c].type = *n ? CELL_NUMBER : MIN(sum[c].type, row[c].type);
 	}
 	for_each_column(c, file->all & ~adds)
 		if (is_of(file, c, BIT(KIND_MOST)))
@@ -120,14 +120,17 @@ static void add_row(const struct file *file, struct cell *sum,
 			sum[c].type = CELL_NONE;
 }
 
-/*
- * Sum up rows that are equal in some columns. Other columns keep what all
- * rows of a sum have in common, else "-".
- */
+/* Sums rows that are equal in some columns; what else they share is kept. */
 void fold_table(struct table *table, uint64_t key)
 {
+	bool levels = !table->file->others && !(key & COLUMN_BIT(ID_level));
 	size_t nr = 0;
 
+	/* Of vCPUs themselves, whichever guest runs, level 2 has none. */
+	for_each_row(row, table)
+		if (levels && cell_number(&row[ID_level]) == 2)
+			for_each_column(c, TPR_COUNTERS)
+				row[c] = (struct cell){ .type = CELL_NUMBER };
 	table_sort(table, &(struct order){ .columns = key });
 	for (size_t i = 0; i < table->nr_rows; i++) {
 		struct cell *row = table->rows[i];
@@ -173,11 +176,7 @@ void sum_table(struct table *table, enum sum sum)
 	fold_table(table, keys);
 }
 
-/*
- * Turn each zero that is "not intercepted" into "-". Where it is not known
- * what is armed, a zero stays: nothing was counted, and nothing says that
- * nothing could be.
- */
+/* Zeros become "-" where what is armed says that no such access exits. */
 void hide_unarmed(struct table *vcpus)
 {
 	const struct word *armed = NULL;
