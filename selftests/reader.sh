@@ -224,6 +224,18 @@ if type script >/dev/null 2>&1; then
 	top "rates, sparklines, help" changes/recording totals h 'Any key' x \
 		'quit  h help' '  ' '22/s' '' '#' q
 	top "order by an option" 'fleet --sort -cr4_write' 'cr4_write, reve' q
+	# As under nohup, which has SIGHUP ignored.
+	mkfifo "$scratch/keys"
+	(
+		trap '' HUP
+		exec script -qefc "crstat top --root $here/fleet
+			echo \$? >$scratch/ended" /dev/null
+	) <>"$scratch/keys" >"$scratch/top" 2>&1 &
+	await "$scratch/top" sorted
+	kill -9 $!
+	wait $! 2>/dev/null
+	await "$scratch/ended" 0
+	result $? "top ends where its terminal does"
 else
 	skip "terminal" "needs script"
 fi

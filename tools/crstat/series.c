@@ -76,10 +76,7 @@ static bool next_end(double from)
 	return *now > from;
 }
 
-/*
- * Take the next reading and see what happened since the last. Return: false
- * where a recording is over.
- */
+/* Takes the next reading. Return: false where a recording is over. */
 bool series_next(struct series *series)
 {
 	do {

@@ -388,6 +388,9 @@ static bool handle_keys(double start)
 		draw();
 		timeout(left * 1000 + 1);
 		key = getch();
+		/* The terminal may be gone, without a signal that says so. */
+		if (key == ERR && !isatty(STDIN_FILENO))
+			return false;
 		if (!top.help && (key == ' ' || key == 'q'))
 			return key == ' ';
 		if (!top.help)
