@@ -92,7 +92,7 @@ for paging in $PAGING=1 $PAGING=0; do
 	guest_start --forever=0 --l1-intercepts l2-cr0-read=50
 	until_says '^# ready' "$scratch/crgen" $guest
 	# Each KVM_RUN tells it, while L2 runs, too.
-	for _ in {1..30}; do
+	for _ in {1..10}; do
 		kill -STOP $guest
 		kill -CONT $guest
 		cells vcpus 'level == 1' armed
@@ -106,7 +106,7 @@ for paging in $PAGING=1 $PAGING=0; do
 		"level, faults" | sums)" "2 5"
 	# Whose exits are most often as many as those of the one before.
 	begin "$paging: one write of each guest"
-	for _ in {1..5}; do
+	for _ in {1..3}; do
 		guest l2-cr4-write=1
 		expect "L2's" "$(total cr4_write vcpus 'level == 2')" 1
 	done

@@ -101,30 +101,18 @@ begin "while it was off no time has passed"
 long='reg == "cr8" && ns == 2147483648'
 echo reset >$CRSTAT/control
 guest_start --apic=user --forever=0 cr8-write=50,f,0
-for n in 1 2 3; do
-	sleep 0.5
-	kill -STOP $guest
-	echo off time >$CRSTAT/control
-	sleep 2.5
-	echo on time >$CRSTAT/control
-	kill -CONT $guest
-done
+sleep 0.5
+kill -STOP $guest
+echo off time >$CRSTAT/control
+sleep 2.5
+echo on time >$CRSTAT/control
+kill -CONT $guest
 sleep 0.5
 expect "so long" "$(total count times "$long")" 0
-begin "more than four seconds"
-echo reset >$CRSTAT/control
-for ((n = 0; n < 20 && $(total count times "$long") == 0; n++)); do
-	kill -STOP $guest
-	sleep 5
-	kill -CONT $guest
-	sleep 0.5
-done
 kill -INT $guest
 guest_end
-expect "some took so long" $(($(total count times "$long") > 0)) 1
-expect "impossible rows" "$(impossible)" ""
 begin "a reset within a write"
-for n in {1..5}; do
+for n in {1..3}; do
 	guest_start --apic=user --forever=0 cr8-write=50,f,0
 	sleep 0.5
 	kill -STOP $guest
@@ -137,7 +125,7 @@ done
 
 begin "a signal is nothing for the VMM to act on"
 echo reset >$CRSTAT/control
-guest_start cr4-write=20000
+guest_start cr4-write=5000
 while guest_runs; do
 	kill -STOP $guest
 	kill -CONT $guest
