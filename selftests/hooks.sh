@@ -91,8 +91,9 @@ hold port=1
 echo reset >$CRSTAT/control
 all=$(zeros)
 expect "that there are zeros" "${all:+yes}" yes
-echo on >$CRSTAT/control
-echo on time >$CRSTAT/control
+control off reset
+expect "zeros while all is off" "$(zeros)" ""
+control on reset on "on time"
 expect "zeros, nothing switched off" "$(zeros)" "$all"
 for off in off "off cr" "off tpr"; do
 	control "$off" on
