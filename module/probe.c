@@ -242,12 +242,13 @@ static u64 crs_probe_missed(const struct crs_probe *p)
 /* Whether calls could go uncounted now, by what is known without a call. */
 static bool crs_probe_blind(const struct crs_probe *p)
 {
-	return crs_kvm_here(p->module) && !crs_probe_idle(p) &&
+	return !crs_probe_idle(p) &&
 	       (!(p->sets & crs_sets) || p->error ||
 		READ_ONCE(crs_probe_armed[p - crs_probes]) == CRS_CLONED);
 }
 
-static void crs_probe_note(u32 unseen)
+/* Returns the sorts of hooks that are silenced, as bits. */
+static u32 crs_probe_note(u32 unseen)
 {
 	const struct crs_probe *p;
 	u32 silenced = 0;
@@ -263,6 +264,7 @@ static void crs_probe_note(u32 unseen)
 		    crs_probe_missed(p) != p->missed_base)
 			unseen |= BIT(p - crs_probes);
 	WRITE_ONCE(crs_probe_unseen, unseen);
+	return silenced;
 }
 
 /**
@@ -376,14 +378,15 @@ void crs_probe_reset(void)
 	mutex_unlock(&crs_probe_lock);
 }
 
-static void crs_probe_state(const struct crs_probe *p, char *state, size_t size)
+static void crs_probe_state(const struct crs_probe *p, u32 silenced,
+			    char *state, size_t size)
 {
 	const char *name = "off";
 
 	if (READ_ONCE(crs_probe_armed[p - crs_probes]) == CRS_CLONED)
 		name = "cloned";
 	else if (crs_probe_hooked(p))
-		name = crs_hook_silenced(p->hook.way) ? "silenced" : "armed";
+		name = silenced & BIT(p->hook.way) ? "silenced" : "armed";
 	else if (!crs_kvm_here(p->module))
 		name = "waiting";
 	else if (!p->address && p->clone)
@@ -423,11 +426,12 @@ void crs_probe_rows(struct seq_file *m)
 {
 	const struct crs_probe *p;
 	char state[16];
+	u32 silenced;
 
 	mutex_lock(&crs_probe_lock);
-	crs_probe_note(crs_probe_unseen);
+	silenced = crs_probe_note(crs_probe_unseen);
 	for (p = crs_probes; p < crs_probes + CRS_NR_PROBES; p++) {
-		crs_probe_state(p, state, sizeof(state));
+		crs_probe_state(p, silenced, state, sizeof(state));
 		seq_printf(m, "%-26s %-9s %-6s %-9s %12llu %6llu %s\n",
 			   p->function, crs_kvm_name(p->module),
 			   crs_probe_set(p), state,

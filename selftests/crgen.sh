@@ -20,6 +20,7 @@ exits "a command that is not there" 127 crgen port=1 -- ./nonesuch
 exits "hold for a second" 0 crgen --hold=1 port=1
 exits "hold until the end of input" 0 crgen --hold port=1
 exits "check of what it does not know" 2 crgen --check=cr4_write,nonesuch
+exits "check of what it can't compare" 2 crgen --check l2-cr0-fault
 exits "check without the module" 9 crgen --check port=1
 
 load

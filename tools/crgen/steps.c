@@ -106,6 +106,9 @@ void steps_check(const struct config *c)
 	for (size_t i = 0; i < c->nr_steps; i++) {
 		enum counter first = c->steps[i].op->first;
 
+		if (first == N_l2_cr0_fault && c->check)
+			errx(STATUS_USAGE, "%s does not go with --check",
+			     c->steps[i].op->name);
 		shared |= first >= N_reset && first <= N_on;
 		if (first != N_off && first != N_on)
 			continue;
