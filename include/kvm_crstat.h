@@ -89,12 +89,12 @@
 
 /*
  * What a vCPU's row says besides. armed lists intercepts as r<N> and w<N> for
- * reads and writes of CRN, s0 for selective writes of CR0, none where no CR
- * intercept is armed; it is as of the vCPU's last event.
+ * reads and writes of CRN, s<N> where only writes that change certain bits do
+ * exit, none where no CR intercept is armed; it is as of the vCPU's last event.
  */
 #define CRS_STATE_COLUMNS(X)                           \
 	X(tpr, LAST_HEX, "last TPR seen, hexadecimal") \
-	X(armed, LAST, "CR intercepts armed, as r0,w0,s0,w8")
+	X(armed, LAST, "CR intercepts armed: r4, w0, s0 for some writes")
 
 #define CRS_VCPUS_COLUMNS(X) \
 	CRS_ID_COLUMNS(X)    \

@@ -214,32 +214,35 @@ static void crs_show_count(struct seq_file *m, const struct crs_stats *s,
 		crs_put_known(m, count, count || crs_known(s, counter), width);
 }
 
-static void crs_show_armed(struct seq_file *m, u32 armed, u32 more)
+/* Reads, writes, and writes of which the bits that they change decide. */
+static void crs_show_armed(struct seq_file *m, const struct crs_stats *s)
 {
+	u32 some = (s->armed & s->partial) >> 16;
+	const struct {
+		const char *letter;
+		u16 regs;
+	} sets[] = {
+		{ "r", s->armed },
+		{ "w", s->armed >> 16 & ~some },
+		{ "s", s->armed_more & CRS_ARMED_CR0_SEL ? some | 1 : some },
+	};
 	const char *comma = "";
-	unsigned int n;
+	unsigned int i, n;
 
-	if (!more) {
+	if (!s->armed_more) {
 		seq_puts(m, "-");
 		return;
 	}
-	for (n = 0; n < 16; n++) {
-		if (armed & BIT(n)) {
+	for (i = 0; i < ARRAY_SIZE(sets); i++) {
+		for (n = 0; n < 16; n++) {
+			if (!(sets[i].regs & BIT(n)))
+				continue;
 			seq_puts(m, comma);
-			seq_put_decimal_ull(m, "r", n);
+			seq_put_decimal_ull(m, sets[i].letter, n);
 			comma = ",";
 		}
 	}
-	for (n = 0; n < 16; n++) {
-		if (armed & BIT(16 + n)) {
-			seq_puts(m, comma);
-			seq_put_decimal_ull(m, "w", n);
-			comma = ",";
-		}
-	}
-	if (more & CRS_ARMED_CR0_SEL)
-		seq_printf(m, "%ss0", comma);
-	else if (!*comma)
+	if (!*comma)
 		seq_puts(m, "none");
 }
 
@@ -262,7 +265,7 @@ static void crs_show_vcpus(struct seq_file *m, const struct crs_stats *s)
 		seq_puts(m, "    - ");
 	else
 		seq_printf(m, " 0x%02x ", s->tpr);
-	crs_show_armed(m, s->armed, s->armed_more);
+	crs_show_armed(m, s);
 	seq_puts(m, "\n");
 }
 

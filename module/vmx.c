@@ -68,8 +68,8 @@ static bool crs_vmx_virtual(u64 primary)
  * @s: the vCPU's record, open for writing
  * @vcpu: the vCPU
  *
- * w0 and w4 are writes that change a bit which the guest does not own; reads
- * of CR0 and CR4 never exit. Of CR4 KVM knows the bits; a VMREAD of that mask,
+ * Writes of CR0 and CR4 exit that change a bit which the guest does not own;
+ * reads never do. Of CR4 KVM knows the bits; a VMREAD of that mask,
  * which no shadow VMCS holds (arch/x86/kvm/vmx/vmcs_shadow_fields.h), exits to
  * the outer hypervisor where the host is a guest. So do the secondary controls,
  * which are read once for each KVM_RUN.

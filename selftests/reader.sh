@@ -228,7 +228,7 @@ if type script >/dev/null 2>&1; then
 	mkfifo "$scratch/keys"
 	(
 		trap '' HUP
-		exec script -qefc "crstat top --root $here/fleet
+		exec script -qefc "TERM=linux crstat top --root $here/fleet
 			echo \$? >$scratch/ended" /dev/null
 	) <>"$scratch/keys" >"$scratch/top" 2>&1 &
 	await "$scratch/top" sorted

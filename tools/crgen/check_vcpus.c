@@ -77,10 +77,9 @@ static void armed_text(const struct vcpu *v, char text[64])
 
 	snprintf(text, 64, "%s%s%s%s%s%s%s%s%s", x->armed_cr0 ? "r0," : "",
 		 x->armed_cr3 ? "r3," : "", host->amd ? "r4," : "",
-		 !host->amd && cr8 ? "r8," : "",
-		 x->armed_cr0 || !host->amd ? "w0," : "",
-		 x->armed_cr3 ? "w3," : "", "w4", cr8 ? ",w8" : "",
-		 host->amd ? ",s0" : "");
+		 !host->amd && cr8 ? "r8," : "", x->armed_cr0 ? "w0," : "",
+		 x->armed_cr3 ? "w3," : "", host->amd ? "w4," : "",
+		 cr8 ? "w8," : "", host->amd ? "s0" : "s0,s4");
 }
 
 static bool absent(const char *function)

@@ -41,7 +41,6 @@ void fold_table(struct table *table, uint64_t key);
 uint64_t sum_keys(const struct file *file, enum sum sum);
 void sum_table(struct table *table, enum sum sum);
 void join_lives(struct table *table);
-void hide_unarmed(struct table *vcpus);
 void select_rows(const struct select *select, struct table *table);
 void select_check(const struct select *select, struct source *source);
 void subtract_table(const struct table *before, struct table *now,

@@ -90,14 +90,39 @@ static bool fits(const struct file *file, const struct cell *now,
 	return true;
 }
 
+/*
+ * Whether each access that a column of vcpus counts made an exit, then and now.
+ * Where not, nothing that was counted is no sign of nothing that was done.
+ */
+static bool each_exits(const struct cell *old, const struct cell *row,
+		       unsigned int column)
+{
+	/* The others are named crN_read and crN_write. */
+	const char *name = column == VCPUS_tpr_guest ?
+				   "cr8_write" :
+				   files[FILE_vcpus].columns[column].name;
+
+	if (strncmp(name, "cr", 2) || name[3] != '_')
+		return true;
+	return reg_armed(cell_word(&old[VCPUS_armed]), name[4], name[2]) &&
+	       reg_armed(cell_word(&row[VCPUS_armed]), name[4], name[2]);
+}
+
 /* Only where a row was given up meanwhile may its new events be others'. */
 static void subtract_row(const struct file *file, struct cell *row,
 			 const struct cell *old)
 {
-	for_each_column(c, file->counts)
-		if (row[c].type == CELL_NUMBER)
-			row[c].number -=
-				MIN(cell_number(&old[c]), row[c].number);
+	for_each_column(c, file->counts) {
+		uint64_t before =
+			MIN(cell_number(&old[c]), cell_number(&row[c]));
+
+		if (row[c].type != CELL_NUMBER || !before)
+			continue;
+		row[c].number -= before;
+		if (!row[c].number && file == &files[FILE_vcpus] &&
+		    !each_exits(old, row, c))
+			row[c].type = CELL_NONE;
+	}
 	for_each_column(c, file->bounds)
 		if (row[c].type == CELL_NUMBER)
 			row[c].number = row[c].number == cell_number(&old[c]) ?

@@ -176,29 +176,6 @@ void sum_table(struct table *table, enum sum sum)
 	fold_table(table, keys);
 }
 
-/* Zeros become "-" where what is armed says that no such access exits. */
-void hide_unarmed(struct table *vcpus)
-{
-	const struct word *armed = NULL;
-	bool on[NR_VCPUS];
-
-	for_each_row(row, vcpus) {
-		if (row[VCPUS_armed].type != CELL_WORD)
-			continue;
-		/* The columns are named crN_read and crN_write. */
-		for (int c = VCPUS_cr0_read; c <= VCPUS_cr8_write; c++) {
-			const char *name = vcpus->file->columns[c].name;
-
-			if (armed != row[VCPUS_armed].word)
-				on[c] = reg_armed(cell_word(&row[VCPUS_armed]),
-						  name[4], name[2] - '0');
-			if (!on[c] && !cell_number(&row[c]))
-				row[c].type = CELL_NONE;
-		}
-		armed = row[VCPUS_armed].word;
-	}
-}
-
 static bool number_is(const struct cell *cell, const char *wanted)
 {
 	return cell->type == CELL_NUMBER &&

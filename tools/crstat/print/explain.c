@@ -92,10 +92,8 @@ static const char *fact_of_row(const char *name, enum file_id of,
 			number = cell_is(&row[VCPUS_state],
 					 number_of("tell") ? "live" : "gone") &&
 				 strcmp(word, "-");
-		else if (!strcmp(name, "selects"))
-			number = strstr(word, "s0") && !strstr(word, "w0");
-		else if (strchr("rw", *name) && strlen(name) == 2)
-			number = reg_armed(word, *name, name[1] - '0');
+		else if (strchr("rws", *name) && strlen(name) == 2)
+			number = reg_armed(word, *name, name[1]);
 		else if (!strcmp(name, "accesses"))
 			number = row_sum(row, CR_ACCESSES);
 		else

@@ -106,8 +106,6 @@ static void arrange_rows(struct sheet *sheet)
 
 	if (file->vcpus) {
 		source_names(&view.source, table);
-		if (sheet->vcpus && sheet->text)
-			hide_unarmed(table);
 		select_rows(&view.select, table);
 		sum_table(table, sheet->sum);
 	}

@@ -113,16 +113,10 @@ const char *address_name(const struct cell *cell, const char *mode,
 static const char *const cr0_bits[64] = { CRS_CR0_BITS(BIT_NAME) };
 static const char *const cr4_bits[64] = { CRS_CR4_BITS(BIT_NAME) };
 
-/*
- * Whether an access to a register is intercepted. Selective interception of
- * CR0 writes counts as interception of them.
- */
-bool reg_armed(const char *armed, char access, unsigned int reg)
+/* Whether each access to a register is intercepted, or each of some: "s". */
+bool reg_armed(const char *armed, char access, char reg)
 {
-	const char wanted[] = { access, '0' + reg, '\0' };
-
-	return strstr(armed, wanted) ||
-	       (!strcmp(wanted, "w0") && strstr(armed, "s0"));
+	return strstr(armed, (char[]){ access, reg, '\0' });
 }
 
 /*
