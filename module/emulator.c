@@ -58,12 +58,12 @@ static __always_inline void crs_on_emulator_set_cr(const struct crs_call *call)
 			return;
 		v = crs_vcpu_find((unsigned long)vcpu);
 	}
-	if (likely(v->waiting == cr)) {
+	if (unlikely(crs_nested(vcpu))) {
+		crs_rarely(crs_emulator_nested, vcpu, cr, value, 0);
+	} else if (likely(v->waiting == cr)) {
 		crs_count_begin(v);
 		crs_count_value(v, value);
 		crs_count_end(v);
-	} else if (unlikely(crs_nested(vcpu))) {
-		crs_rarely(crs_emulator_nested, vcpu, cr, value, 0);
 	}
 	if (cr == 8 && !vcpu->arch.apic && crs_set_on(CRS_SET_TPR) &&
 	    !(value & ~CRS_CR8_MAX)) {

@@ -162,6 +162,7 @@ static void crs_record_drop(const struct crs_vcpu *v)
 	crs_dropped.s.tpr = CRS_TPR_NONE;
 	crs_dropped.s.armed_more |= v->s.armed_more;
 	crs_dropped.s.whole &= v->s.whole;
+	crs_dropped.s.tpr_virtual |= v->s.tpr_virtual;
 	crs_dropped.s.cr0_owned |= v->s.cr0_owned;
 	crs_dropped.s.cr4_owned |= v->s.cr4_owned;
 	for (i = 0; i < CRS_NR_COUNTERS; i++)

@@ -261,7 +261,7 @@ static void crs_show_vcpus(struct seq_file *m, const struct crs_stats *s)
 	crs_show_count(m, s, CRS_##name, CRS_WIDTH(name));
 	CRS_COUNTERS(CRS_X)
 #undef CRS_X
-	if (s->tpr == CRS_TPR_NONE)
+	if (s->tpr == CRS_TPR_NONE || (crs_of_vcpu(s) && s->level == 2))
 		seq_puts(m, "    - ");
 	else
 		seq_printf(m, " 0x%02x ", s->tpr);

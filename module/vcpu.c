@@ -118,6 +118,7 @@ struct crs_vcpu *crs_vcpu_noroom(unsigned long key)
 	v->s.level = 1 + (key & 1);
 	v->s.state = CRS_NOROOM;
 	v->s.tpr = CRS_TPR_NONE;
+	v->s.tpr_virtual_old = true;
 	raw_write_seqcount_end(&v->seq);
 	WRITE_ONCE(v->key, key);
 	/* Pairs with crs_record_give(): that takes the key, or is seen here. */
@@ -174,11 +175,18 @@ CRS_RARE(crs_vcpu_find);
 struct crs_vcpu *crs_vcpu_nested(struct kvm_vcpu *vcpu)
 {
 	struct crs_vcpu *v = crs_vcpu_get(vcpu);
+	s16 tpr = v->s.tpr;
 
 	if (v->waiting != CRS_NOT_WAITING)
 		crs_record_abandon(v);
 	crs_time_nested(v);
-	return crs_vcpu_find(crs_vcpu_key(vcpu, 2));
+	v = crs_vcpu_find(crs_vcpu_key(vcpu, 2));
+	raw_write_seqcount_begin(&v->seq);
+	v->s.tid = current->pid;
+	/* Which is the vCPU's, and what a nested guest's CR8 was. */
+	v->s.tpr = tpr;
+	raw_write_seqcount_end(&v->seq);
+	return v;
 }
 
 /*

@@ -100,6 +100,10 @@ for paging in $PAGING=1 $PAGING=0; do
 	kill -INT $guest
 	guest_end
 	expect "armed" "$(sort -u "$scratch/armed")" "$armed"
+	begin "$paging: a vCPU in another thread, whichever level runs"
+	guest port=1 l2-cr4-write=1 thread l2-cr4-write=1
+	expect "threads, and which" \
+		"$(kinds vcpus 1 'tid == pid ? "first" : "second"')" second
 	begin "$paging: writes of L2 that fail"
 	guest cr0-write=2 l2-cr0-write=2 l2-cr0-fault=5 msr-fault=1
 	expect "level and faults" "$(cells values 'reg == "cr0" && faults > 0' \

@@ -44,7 +44,13 @@ compared() { # NAME LEAST ARGUMENT...
 load_both "$PAGING=0"
 # Of accesses that go to L1 none has a value, unless the processor decodes it.
 compared "events of nested guests are what the files count" 4 --l1-intercepts \
-	l2-cr4-write=20 l2-cr4-read=10 l2-cr0-write=5
+	lapic=1 l2-cr4-write=20 l2-cr4-read=10 l2-cr0-write=5 l2-cr8-write=7
+expect "what writes of CR8 found" "$(sed -nE \
+	's/.* level 2 write cr8 old ([^ ]*) .*/\1/p' "$scratch/report" | xargs)" \
+	"$(awk '/tpr_write:/ { for (i = 1; i < NF; i++) if ($i == "value")
+			tpr = $(i + 1) }
+		/ level 2 write cr8/ { printf "0x%x\n", int(tpr / 16) }' \
+		"$scratch/report" | xargs)"
 compared "events are what the files count" 10 --vms=2 cr0-write=50 \
 	cr3-write=20,distinct:7 cr4-read=20 cr4-write=60 cr8-masked=40 \
 	tpr-mmio=30,10..f8/b sregs=10

@@ -71,6 +71,15 @@ guest_end
 expect "tpr_apic where AVIC was on" "$(cells vcpus 1 tpr_apic)" -
 expect "tpr_apic without AVIC" "$(unwritten)" 0
 
+begin "nor is one of a vCPU that was given up"
+load max_vcpus=1
+load_exits avic=1
+guest port=20
+unload_exits
+crgen port=20 >/dev/null
+expect "tpr_apic" "$(kinds vcpus 1 'state " " tpr_apic')" "dropped - gone 0"
+load
+
 begin "without the traps all is as it was"
 checks cr4-write=10
 expect "hits of cr_trap" "$(probe cr_trap hits)" 0
