@@ -95,7 +95,6 @@ armed=$(cells vcpus 'state == "gone"' armed)
 echo off >$CRSTAT/control
 begin "one set at a time"
 set_of() { # SET CR4_WRITE TPR_USER SET_TPR CR8_WRITE TPR_GUEST FUNCTION
-	echo "on $1" >$CRSTAT/control
 	expect "$1: armed functions" "$(kinds probes 'state == "armed" &&
 		called ~ /kvm_lapic_reg_write|kvm_multiple_exception/' called)" "$7"
 	# On AMD KVM_RUN tells it, too.
@@ -105,6 +104,7 @@ set_of() { # SET CR4_WRITE TPR_USER SET_TPR CR8_WRITE TPR_GUEST FUNCTION
 			"$(cells vcpus 1 armed)" "$armed"
 	fi
 	guest cr4-write=10 sregs=10
+	expect "$1: values" "$(total count values 'value != "unknown"')" "$2"
 	expect "$1: armed" "$(cells vcpus 'state == "gone"' armed)" "$armed"
 	expect "$1: cr4_write" "$(total cr4_write)" "$2"
 	expect "$1: tpr_user" "$(total tpr_user)" "$3"
@@ -119,8 +119,20 @@ set_of() { # SET CR4_WRITE TPR_USER SET_TPR CR8_WRITE TPR_GUEST FUNCTION
 	echo "off $1" >$CRSTAT/control
 	expect "off $1: states" "$(states)" off
 }
-set_of cr 10 0 0 20 0 kvm_multiple_exception
-set_of tpr 0 $((11 + CREATED)) 1 0 20 kvm_lapic_reg_write
+for set in 'on cr' 'on|off tpr'; do
+	IFS='|' read -ra commands <<<"$set"
+	control "${commands[@]}"
+	set_of cr 10 0 0 20 0 kvm_multiple_exception
+done
+for set in 'on tpr' 'on|off cr'; do
+	IFS='|' read -ra commands <<<"$set"
+	control "${commands[@]}"
+	set_of tpr 0 $((11 + CREATED)) 1 0 20 kvm_lapic_reg_write
+done
+control on 'on time' 'off cr' 'off tpr'
+expect "what times, the others off" "$(kinds probes \
+	'set == "time" && state != "waiting"' state)" armed
+control 'off time'
 echo on >$CRSTAT/control
 checks cr4-write=10 sregs=10
 expect tpr_user "$(counted tpr_user)" $((11 + CREATED))

@@ -89,6 +89,9 @@ begin "what went uncounted, or might have, is no zero until a reset"
 load hook=kprobe
 hold port=1
 echo reset >$CRSTAT/control
+crgen cr4-write=2 >/dev/null
+expect "files with zeros" "$(other_zeros | xargs)" "bits values sites"
+echo reset >$CRSTAT/control
 all=$(zeros)
 expect "that there are zeros" "${all:+yes}" yes
 control off reset
@@ -97,8 +100,11 @@ control on reset on "on time"
 expect "zeros, nothing switched off" "$(zeros)" "$all"
 for off in off "off cr" "off tpr"; do
 	control "$off" on
-	crgen port=1 >/dev/null
+	crgen cr4-write=2 >/dev/null
+	expect "some writes" "$(total cr4_write)" 2
+	expect "armed" "$(of_probes state)" armed
 	expect "zeros after $off" "$(zeros)" ""
+	[[ $off == "off tpr" ]] || expect "of other files" "$(other_zeros)" ""
 	echo reset >$CRSTAT/control
 	expect "zeros after a reset" "$(zeros)" "$all"
 done
@@ -107,7 +113,10 @@ expect "zeros while silenced" "$(zeros)" ""
 echo 1 >$KPROBES
 expect "zeros after that" "$(zeros)" ""
 let_go
+rmmod "$KVM"
+expect "zeros when KVM is gone" "$(zeros)" ""
 rmmod kvm_crstat
+load_kvm
 
 begin "bad parameters"
 for hook in '' x kprobes ftrace,kprobe; do

@@ -270,10 +270,16 @@ zeros() {
 	query vcpus '{ for (k in cell) if (k ~ /_/ && cell[k] == "0") print k }' |
 		sort -u | xargs
 }
+# The same of the other files of vCPUs.
+other_zeros() {
+	kinds bits 'set == "0" || cleared == "0"' '"bits"'
+	kinds values 'faults == "0"' '"values"'
+	kinds sites 'faults == "0"' '"sites"'
+}
 
-# The bits whose changes may go unseen.
+# The bits whose changes may go unseen, to both sides.
 hidden() {
-	kinds bits 'set == "-" || cleared == "-"' 'reg "." name'
+	kinds bits 'set == "-" && cleared == "-"' 'reg "." name'
 }
 
 # What there is of cells, each once, in a line.

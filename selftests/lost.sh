@@ -40,15 +40,17 @@ lost "the same of a nested guest" 3 2 "cr3 unknown 2 0 of 2" l2-cr4-write=1 \
 lost "those that fail are others" 8 25 "cr8 unknown 5 0 of 25" --apic=user cpuid=5 \
 	cr8-fault=20
 lost "a write that waits, and a reset" 4 0 "of 0" cpuid=1 reset=1 cr4-write=1
+lost "a write that waits, off and on" 4 1 "cr4 unknown 1 - of 1" cpuid=1 off=1 on=1 \
+	cr4-write=1
 
-begin "a write that waits, and the vCPU's end: an event"
+begin "a write that waits, and another, a reset or the vCPU's end: an event"
 readonly EVENT=$TRACING/events/kvm_crstat/cr_access/enable
 : >$TRACING/trace
 echo 1 >$EVENT
-guest cr3-write=2 cpuid=1
+guest cr3-write=2 cpuid=1 cr3-write=1 cpuid=1 reset=1 cr3-write=1 cpuid=1
 echo 0 >$EVENT
 expect "events" "$(grep -c 'cr_access: .* write cr4 .* unknown 0x0 ' \
-	$TRACING/trace)" 1
+	$TRACING/trace)" 3
 
 begin "calls that kprobes missed"
 unload_exits
@@ -61,8 +63,14 @@ load_exits miss=1
 crgen cpuid=10 >/dev/null
 expect "that calls were missed" $(($(probe kvm_set_cr8 missed) > 0)) 1
 expect "zeros of the TPR's" "$(zeros | grep -o '[a-z]*_tpr\|tpr_[a-z]*')" tpr_apic
+crgen --apic=user port=1 >/dev/null
+expect "zeros of CR8's writes" "$(kinds vcpus 'cr8_write == 0' 1)" ""
 unload_exits
+missed=$(probe kvm_set_cr8 missed)
+control off on
+expect "missed, off and on again" "$(probe kvm_set_cr8 missed)" "$missed"
 echo reset >$CRSTAT/control
+expect "missed since a reset" "$(probe kvm_set_cr8 missed)" 0
 [[ " $(zeros) " == *" tpr_other "* ]]
 expect "that it is one after a reset" $? 0
 let_go

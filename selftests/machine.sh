@@ -36,6 +36,20 @@ expect "hits of cr_interception and handle_cr" $(($(probe cr_interception hits) 
 taskset 2 crgen cr4-write=20 >/dev/null
 expect "writes of CR4" "$(total cr4_write)" 40
 
+begin "a reset while the CPU is offline that a vCPU comes back to"
+load
+taskset 2 crgen --timeout=600 cr4-write=5 stop=1 cr4-write=7 >"$scratch/crgen" &
+guest=$!
+guest_stopped
+echo 0 >$CPU
+echo reset >$CRSTAT/control
+echo 1 >$CPU
+for task in /proc/"$guest"/task/*; do
+	taskset -p 2 "${task##*/}" >/dev/null
+done
+guest_end
+expect "writes of CR4" "$(total cr4_write)" 7
+
 load
 begin "CPUs come and go, threads are sent about"
 crgen --forever=0 --check --timeout=300 --vcpus=3 cr4-write=50 cr0-write=20 \

@@ -43,6 +43,8 @@ nested() {
 		'set_cr8 set_tpr tpr_guest tpr_apic tpr_sync tpr_user tpr_other')" \
 		-------
 	# None is none where a nested guest ran.
+	expect "whether what is armed is known" \
+		"$(kinds vcpus 'level == 2' '(armed == "-")')" 0
 	expect "levels without a reflected access" \
 		"$(kinds vcpus 'cr_reflected !~ /[1-9]/' "level cr_reflected")" \
 		"1-$([[ $3 ]] || echo " 20")"
@@ -134,6 +136,8 @@ vmexit=nested_$([[ $VENDOR == amd ]] && echo svm || echo vmx)_vmexit
 begin "nested=0: no probe of nested guests"
 expect state "$(probe "$vmexit" state)" nested=0
 expect hook "$(probe "$vmexit" hook)" -
+control off on
+expect "state, off and on again" "$(probe "$vmexit" state)" nested=0
 load
 expect "state, with KVM first" "$(probe "$vmexit" state)" nested=0
 begin "no nested guests in this KVM"

@@ -38,6 +38,9 @@ compared() { # NAME LEAST ARGUMENT...
 	files | sort >"$scratch/files"
 	events | sort >"$scratch/events"
 	expect_same "files and events" "$scratch/files" <"$scratch/events"
+	expect "reads with a value" \
+		"$(grep -c ' read cr.* value \| read cr.* unknown 0x[^0]' \
+			"$scratch/report")" 0
 	expect "lines compared" "$(($(wc -l <"$scratch/files") > $2))" 1
 }
 
@@ -89,4 +92,13 @@ expect "wrong ones" "$(grep -c '^must' "$scratch/chain")" 0
 # With APICv the TPR's writes are none of the module's.
 least=$([[ $VENDOR == amd ]] && echo 400 || echo 250)
 expect "some" "$(($(tail -n 1 "$scratch/chain" | cut -d ' ' -f 1) > least))" 1
+
+begin "TPR writes alone"
+guest=(lapic=3 cr8-port=5 cr4-write=2)
+echo reset >$CRSTAT/control
+trace-cmd record -q -o "$scratch/trace.dat" -e kvm_crstat:tpr_write \
+	crgen "${guest[@]}" >/dev/null 2>"$scratch/record"
+trace-cmd report -i "$scratch/trace.dat" >"$scratch/report" 2>/dev/null
+expect "events" "$(grep -c ' tpr_write: ' "$scratch/report")" \
+	"$(total tpr_guest+tpr_apic+tpr_sync+tpr_user+tpr_other)"
 finish

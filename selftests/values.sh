@@ -64,7 +64,8 @@ expect "writes of CR4 with bit 6 in cr_access" "$(bit_6)" $((4 * 18))
 
 # A write that fails changes no bit; as a value it is an attempt.
 check "writes that fail" tpr_other=0 \
-	cr0-write=10 cr0-fault=40 cr4-write=20 cr4-fault=60 cr4-write=20
+	cr0-write=10 cr0-fault=40 cr4-write=20 cr4-fault=60 cr4-write=20 \
+	cr3-write=10 cr3-fault=30
 begin "writes that fail: their number is in values and sites"
 # All, or those that the processor doesn't refuse itself.
 guest cr0-write=10 cr0-fault=40 cr4-write=20 cr4-fault=60 cr3-read=3 tpr-mmio=2

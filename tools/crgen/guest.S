@@ -116,6 +116,7 @@ at_\reg\()_fault:
 	write_op	cr8_write, cr8
 
 	fault_op	cr0
+	fault_op	cr3
 	fault_op	cr4
 	fault_op	cr8
 

@@ -146,6 +146,7 @@
 	X(irq_raise, CR8, WRITE, LONG)     \
 	X(irq_lower, CR8, WRITE, LONG)     \
 	X(cr0_fault, CR0, WRITE, LONG)     \
+	X(cr3_fault, CR3, WRITE, LONG)     \
 	X(cr4_fault, CR4, WRITE, LONG)     \
 	X(cr8_fault, CR8, WRITE, LONG)     \
 	X(tpr_mmio, TPR, WRITE, LONG)      \

@@ -129,6 +129,9 @@ static void try_owned(struct tries *t, struct host *host, enum guest_reg reg,
 static void try_faults(struct tries *t, struct host *host)
 {
 	try_found(t, &host->faults[REG_CR0], "cr0-fault=32", EXITS_CR, TRIES);
+	if (!host->nested_paging)
+		try_found(t, &host->faults[REG_CR3], "cr3-fault=32", EXITS_CR,
+			  TRIES);
 	try_found(t, &host->faults[REG_CR4], "cr4-fault=32", EXITS_CR, TRIES);
 	host->faults[REG_CR8] = true;
 }

@@ -204,11 +204,13 @@ static void do_sregs_fail(struct vcpu *v)
 static void do_run_fail(struct vcpu *v)
 {
 	uint64_t cr8 = v->run->cr8;
+	__u64 *regs = v->count[N_run_fail] % 2 ? &v->run->kvm_valid_regs :
+						 &v->run->kvm_dirty_regs;
 
-	v->run->kvm_dirty_regs = UINT64_C(1) << 63;
+	*regs = UINT64_C(1) << 63;
 	if (!ioctl(v->fd, KVM_RUN, 0) || errno != EINVAL)
 		errx(STATUS_FAILED, "KVM_RUN did not fail");
-	v->run->kvm_dirty_regs = 0;
+	*regs = 0;
 	v->count[N_run_fail]++;
 	expect_run(v);
 	if (!v->config->user_apic)
@@ -288,6 +290,9 @@ const struct op ops[] = {
 	{ "cr0-fault", "MOV to CR0 that fails: #GP", .entry = op_cr0_fault,
 	  COUNTS(cr0_fault), .replay = replay_values, .reg = REG_CR0,
 	  .defaults = "80010030,80050030" },
+	{ "cr3-fault", "MOV to CR3 that fails", .entry = op_cr3_fault,
+	  COUNTS(cr3_fault), .replay = replay_values, .reg = REG_CR3,
+	  .defaults = "1000000000101000,1000000000102000" },
 	{ "cr4-fault", "MOV to CR4 that fails", .entry = op_cr4_fault,
 	  COUNTS(cr4_fault), .replay = replay_values, .reg = REG_CR4,
 	  .defaults = "8020,8060" },
