@@ -91,6 +91,8 @@ for paging in $PAGING=1 $PAGING=0; do
 	begin "$paging: what is armed is L1's own"
 	guest port=1
 	armed=$(kinds vcpus 1 armed)
+	# Else each exit's sync tells it again.
+	control "off tpr"
 	guest_start --forever=0 --l1-intercepts l2-cr0-read=50
 	until_says '^# ready' "$scratch/crgen" $guest
 	# Each KVM_RUN tells it, while L2 runs, too.
@@ -101,6 +103,7 @@ for paging in $PAGING=1 $PAGING=0; do
 	done >"$scratch/armed"
 	kill -INT $guest
 	guest_end
+	control on
 	expect "armed" "$(sort -u "$scratch/armed")" "$armed"
 	begin "$paging: a vCPU in another thread, whichever level runs"
 	guest port=1 l2-cr4-write=1 thread l2-cr4-write=1
