@@ -15,6 +15,9 @@ DEFINE_STATIC_KEY_FALSE(crs_time_on);
 /* Nanoseconds of a tick of the TSC, times 2^32. */
 static u64 crs_time_mult;
 
+/* When the set was switched on: what began before is none of it. */
+static u64 crs_time_since;
+
 /**
  * crs_time_end - what is timed ends here, if anything is
  * @v: the vCPU's record
@@ -36,7 +39,8 @@ void crs_time_end(struct crs_vcpu *v)
 	if (!(v->timed & CRS_TIMED))
 		return;
 	/* A "noroom" record's vCPU may enter its guest on another CPU. */
-	if (v->s.state == CRS_NOROOM) {
+	if (v->s.state == CRS_NOROOM ||
+	    (s64)(v->start - READ_ONCE(crs_time_since)) < 0) {
 		v->timed = 0;
 		return;
 	}
@@ -201,16 +205,18 @@ void crs_times_rows(struct seq_file *m, const char *id,
  * crs_time_switch - begin to time accesses, or stop
  * @on: which; the memory is there, and the ends are seen
  *
- * What is under way while it is off ends nowhere: see crs_record_withdraw().
- *
  * Context: process context, sleeps.
  */
 void crs_time_switch(bool on)
 {
-	if (on)
+	if (on == static_key_enabled(&crs_time_on))
+		return;
+	if (on) {
+		WRITE_ONCE(crs_time_since, rdtsc());
 		static_branch_enable(&crs_time_on);
-	else
+	} else {
 		static_branch_disable(&crs_time_on);
+	}
 }
 
 /**

@@ -129,6 +129,8 @@ for set in 'on tpr' 'on|off cr'; do
 	control "${commands[@]}"
 	set_of tpr 0 $((11 + CREATED)) 1 0 20 kvm_lapic_reg_write
 done
+expect "functions of both" "$(kinds probes 'set == "cr+tpr"' called)" \
+	"emulator_set_cr kvm_arch_vcpu_ioctl_run"
 control on 'on time' 'off cr' 'off tpr'
 expect "what times, the others off" "$(kinds probes \
 	'set == "time" && state != "waiting"' state)" armed

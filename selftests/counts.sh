@@ -39,6 +39,7 @@ check "with CD set all of CR0 exits" cr0_read=22,cr0_write=166 \
 begin "a bit that changes without an exit has no zero"
 checks cr0-ts=100 clts=100
 expect "such bits" "$(hidden)" "cr0.MP cr0.TS"
+expect "the last of CR4" "$(kinds bits 'reg == "cr4" && bit > 30' name)" FRED
 check "what was read before CD was set is not known" cr0_read=- cr0-read=9 \
 	cr0-write=1,c0050031
 check "real mode to protected mode and back" cr0_write=200 pe=100

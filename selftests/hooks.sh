@@ -43,6 +43,9 @@ still() { # NUMBER
 at_exit+=("echo 1 >$KPROBES; echo 1 >$ENABLED")
 
 load_kvm
+permanent=
+echo 0 2>/dev/null >$ENABLED || permanent=1
+echo 1 >$ENABLED
 load
 sites=$(sed 's/[. ].*//' $TRACING/available_filter_functions |
 	grep -xFf <(cells probes 1 called) | xargs)
@@ -59,6 +62,8 @@ for hook in kprobe ftrace; do
 		begin "hook=$hook: ${names[$switch]} switched off"
 		if ! echo 0 2>/dev/null >"$switch" ||
 			[[ $hook == ftrace && $switch == "$KPROBES" ]]; then
+			[[ $hook == ftrace || $permanent ]]
+			expect "that it can be" $? 0
 			called
 		else
 			expect hook $hook kprobe
@@ -87,32 +92,41 @@ fi
 
 begin "what went uncounted, or might have, is no zero until a reset"
 load hook=kprobe
-hold port=1
-echo reset >$CRSTAT/control
+control reset
 crgen cr4-write=2 >/dev/null
 expect "files with zeros" "$(other_zeros | xargs)" "bits values sites"
-echo reset >$CRSTAT/control
-all=$(zeros)
-expect "that there are zeros" "${all:+yes}" yes
-control off reset
-expect "zeros while all is off" "$(zeros)" ""
-control on reset on "on time"
-expect "zeros, nothing switched off" "$(zeros)" "$all"
-for off in off "off cr" "off tpr"; do
-	control "$off" on
-	crgen cr4-write=2 >/dev/null
-	expect "some writes" "$(total cr4_write)" 2
-	expect "armed" "$(of_probes state)" armed
-	expect "zeros after $off" "$(zeros)" ""
-	[[ $off == "off tpr" ]] || expect "of other files" "$(other_zeros)" ""
-	echo reset >$CRSTAT/control
-	expect "zeros after a reset" "$(zeros)" "$all"
+for apic in kernel user; do
+	hold --apic=$apic port=1
+	control reset
+	all=$(zeros)
+	expect "that there are zeros" "${all:+yes}" yes
+	control off reset
+	expect "zeros while all is off" "$(zeros)" ""
+	control on reset on "on time"
+	expect "zeros, nothing switched off" "$(zeros)" "$all"
+	for off in off "off cr" "off tpr"; do
+		control "$off" on
+		crgen cr4-write=2 >/dev/null
+		expect "some writes" "$(total cr4_write)" 2
+		expect "armed" "$(of_probes state)" armed
+		expect "zeros after $off" "$(zeros)" ""
+		[[ $off == "off tpr" ]] ||
+			expect "of other files" "$(other_zeros)" ""
+		control reset
+		expect "zeros after a reset" "$(zeros)" "$all"
+	done
+	echo 0 >$KPROBES
+	expect "zeros while silenced" "$(zeros)" ""
+	echo 1 >$KPROBES
+	expect "zeros after that" "$(zeros)" ""
+	let_go
+	control "off tpr" reset
+	crgen --apic=$apic port=1 >/dev/null
+	expect "zeros where it is not known what is armed" \
+		"$(kinds vcpus 'armed == "-" && cr0_write == "0"' 1)" ""
+	control on reset
 done
-echo 0 >$KPROBES
-expect "zeros while silenced" "$(zeros)" ""
-echo 1 >$KPROBES
-expect "zeros after that" "$(zeros)" ""
-let_go
+control off on
 rmmod "$KVM"
 expect "zeros when KVM is gone" "$(zeros)" ""
 rmmod kvm_crstat
@@ -164,6 +178,27 @@ late --apic=user port=10 cr8-write=10 sregs=3 stop=1 \
 	port=30 cr8-write=40 sregs=5
 echo on >$CRSTAT/control
 ends_right
+
+begin "loaded and off under load: each write that counts has its value"
+guest_start --forever=0 cr4-write=500
+until_says '^# ready' "$scratch/crgen" $guest
+for _ in {1..5}; do
+	load
+	until (($(total cr4_write) > 50)) || ! guest_runs; do
+		sleep 0.1
+	done
+	kill -STOP $guest
+	expect "unknown values" "$(total count values 'value == "unknown"')" 0
+	kill -CONT $guest
+	control off
+	# One may be under way.
+	expect "unknown values" \
+		$(($(total count values 'value == "unknown"') > 1)) 0
+	control on
+done
+kill -INT $guest
+guest_end
+expect "call sites with a size" "$(kinds callers 'index(site, "/")' site)" ""
 
 begin "the other vendor's module is loaded in vain, under load"
 load

@@ -198,7 +198,8 @@ control() { # COMMAND...
 	local command
 
 	for command; do
-		echo "$command" >$CRSTAT/control
+		echo "$command" >$CRSTAT/control ||
+			expect "the status of $command" 1 0
 	done
 }
 
@@ -322,7 +323,7 @@ price() { # STEP...
 # guest ARGUMENT...: within a case, crgen's guests from a reset on; what they did
 # is in $scratch/crgen.
 guest() {
-	echo reset >$CRSTAT/control
+	control reset
 	crgen --timeout=120 "$@" >"$scratch/crgen"
 	expect "the status of crgen $*" $? 0
 }

@@ -52,6 +52,29 @@ echo 0 >$EVENT
 expect "events" "$(grep -c 'cr_access: .* write cr4 .* unknown 0x0 ' \
 	$TRACING/trace)" 3
 
+begin "a write that waits, and another vCPU without room"
+unload_exits
+load max_vcpus=1
+load_exits lost=4
+hold port=1
+echo 1 >$EVENT
+taskset 1 crgen --timeout=600 cpuid=1 stop=1 >"$scratch/crgen" &
+guest=$!
+guest_stopped
+: >$TRACING/trace
+taskset 1 crgen cr4-write=1 >/dev/null
+expect "the event" "$(grep -o 'write cr4 .* unknown 0x0' $TRACING/trace | wc -l)" 1
+expect "values" "$(values | xargs)" "cr4 unknown 1 0 of 1"
+guest_end
+let_go
+begin "a row that is given up is no event"
+echo reset >$CRSTAT/control
+: >$TRACING/trace
+crgen port=1 >/dev/null
+crgen port=1 >/dev/null
+echo 0 >$EVENT
+expect "events" "$(grep -c cr_access: $TRACING/trace)" 0
+
 begin "calls that kprobes missed"
 unload_exits
 load hook=kprobe
@@ -74,4 +97,16 @@ expect "missed since a reset" "$(probe kvm_set_cr8 missed)" 0
 [[ " $(zeros) " == *" tpr_other "* ]]
 expect "that it is one after a reset" $? 0
 let_go
+
+begin "calls from elsewhere, which ftrace does see"
+load hook=ftrace
+load_exits miss=1
+readonly TPR_EVENT=$TRACING/events/kvm_crstat/tpr_write/enable
+: >$TRACING/trace
+echo 1 >$TPR_EVENT
+guest cpuid=5
+echo 0 >$TPR_EVENT
+others=$(total tpr_other)
+expect "some" $((others > 0)) 1
+expect "events" "$(grep -c 'tpr_write: .* origin other$' $TRACING/trace)" "$others"
 finish

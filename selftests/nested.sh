@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib-witness.sh"
 
 require
+vmexit=nested_$([[ $VENDOR == amd ]] && echo svm || echo vmx)_vmexit
 
 # Before 5.11 the second event has the code by another name.
 reason() { # EVENT
@@ -35,6 +36,9 @@ nested() {
 	expect "those, by L1 itself" "$(did l1_exits)" \
 		"$(awk -F '[ =]' '{ for (i = 2; i <= NF; i += 2) n += $i
 			print n + 0 }' <<<"$3")"
+	expect "hits of $vmexit" "$(probe "$vmexit" hits)" \
+		"$(awk '$1 == "kvm_nested_vmexit_inject" { n += $5 }
+			END { print n + 0 }' "$scratch/witness")"
 	crgen --check "${@:4}" >/dev/null 2>"$scratch/wrong"
 	expect "the status of crgen --check" $? 0
 	sed 's/^/# /' "$scratch/wrong"
@@ -92,7 +96,7 @@ for paging in $PAGING=1 $PAGING=0; do
 	guest port=1
 	armed=$(kinds vcpus 1 armed)
 	# Else each exit's sync tells it again.
-	control "off tpr"
+	[[ $VENDOR == intel ]] || control "off tpr"
 	guest_start --forever=0 --l1-intercepts l2-cr0-read=50
 	until_says '^# ready' "$scratch/crgen" $guest
 	# Each KVM_RUN tells it, while L2 runs, too.
@@ -130,12 +134,15 @@ hold port=1
 guest cr4-write=5 l2-cr4-write=20
 expect "writes of CR4, and what could not be decoded" \
 	"$(total cr4_write) $(total cr_other)" "25 0"
+for _ in {1..3}; do
+	guest l2-cr4-write=1
+	expect "one write" "$(total cr4_write)" 1
+done
 let_go
 rmmod "$KVM"
 load
 
 load_kvm nested=0
-vmexit=nested_$([[ $VENDOR == amd ]] && echo svm || echo vmx)_vmexit
 begin "nested=0: no probe of nested guests"
 expect state "$(probe "$vmexit" state)" nested=0
 expect hook "$(probe "$vmexit" hook)" -

@@ -80,6 +80,14 @@ for n in 1 3; do
 	expect "those with a fault" "$(took fault)" 0
 done
 
+begin "each entry is seen"
+: >$TRACING/trace
+echo 1 >$TRACING/events/kvm/kvm_entry/enable
+guest cr4-write=20 port=30
+echo 0 >$TRACING/events/kvm/kvm_entry/enable
+expect "hits" "$(total hits probes 'called ~ /^(svm|vmx)_vcpu_run$/')" \
+	"$(grep -c ' kvm_entry: ' $TRACING/trace)"
+
 faults=$(cr4_faults 40)
 begin "writes that fail are faults"
 guest --vcpus=2 cr0-fault=30,80010030 cr0-write=7 cr4-fault=40,8020 cr4-write=8 \
@@ -99,18 +107,20 @@ note "$(did set_tpr_exits) exits to the VMM"
 # Where it stops it is within a write, most often.
 begin "while it was off no time has passed"
 long='reg == "cr8" && ns == 2147483648'
-echo reset >$CRSTAT/control
-guest_start --apic=user --forever=0 cr8-write=50,f,0
-sleep 0.5
-kill -STOP $guest
-echo off time >$CRSTAT/control
-sleep 2.5
-echo on time >$CRSTAT/control
-kill -CONT $guest
-sleep 0.5
+control reset
+for n in {1..3}; do
+	guest_start --apic=user --forever=0 cr8-write=50,f,0
+	sleep 0.5
+	kill -STOP $guest
+	control "off time"
+	sleep 2.2
+	control "on time"
+	kill -CONT $guest
+	sleep 0.3
+	kill -INT $guest
+	guest_end
+done
 expect "so long" "$(total count times "$long")" 0
-kill -INT $guest
-guest_end
 begin "a reset within a write"
 for n in {1..3}; do
 	guest_start --apic=user --forever=0 cr8-write=50,f,0
@@ -122,6 +132,36 @@ for n in {1..3}; do
 	guest_end
 	agrees
 done
+
+begin "a VMM that dies within a write had it to act on"
+readonly TOLD=$TRACING/events/kvm/kvm_userspace_exit/enable
+for n in {1..3}; do
+	control reset
+	: >$TRACING/trace
+	echo 1 >$TOLD
+	guest_start --apic=user --forever=0.01 cr8-write=50,f,0
+	sleep 0.3
+	kill -KILL $guest
+	wait $guest 2>/dev/null
+	echo 0 >$TOLD
+	agrees
+	expect "outcome user" "$(took user)" \
+		"$(grep -c 'reason KVM_EXIT_SET_TPR' $TRACING/trace)"
+done
+begin "a write that takes long is in the last row"
+control reset
+for n in {1..9}; do
+	guest_start --apic=user --forever=0 cr8-write=50,f,0
+	sleep 0.5
+	kill -STOP $guest
+	sleep 2.3
+	kill -CONT $guest
+	kill -INT $guest
+	guest_end
+	agrees
+	(($(total count times "$long") == 0)) || break
+done
+expect "so long" "$(total count times "$long")" 1
 
 begin "a signal is nothing for the VMM to act on"
 echo reset >$CRSTAT/control

@@ -62,6 +62,10 @@ expect "hits of tpr_write" "$(hits tpr_write)" \
 	"$(total tpr_guest+tpr_apic+tpr_sync+tpr_user+tpr_other)"
 expect "writes of CR4 with bit 6 in cr_access" "$(bit_6)" $((4 * 18))
 
+check "more instructions than a table has values" - cr0-write=3 clts=3 lmsw=4 \
+	cr3-read=3 cr3-write=4 cr4-read=3 cr4-write=4 cr4-gpr=64 cr8-masked=5 pe=3 \
+	cr0-fault=2 cr3-fault=2 cr4-fault=2 cr4-32=2 cr4-compat=2 \
+	cr0-write=1,c0050031 cr0-read=3 cr0-ts=2
 # A write that fails changes no bit; as a value it is an attempt.
 check "writes that fail" tpr_other=0 \
 	cr0-write=10 cr0-fault=40 cr4-write=20 cr4-fault=60 cr4-write=20 \
@@ -81,7 +85,7 @@ expect "bits that only failed writes have" "$(total set+cleared bits \
 guest cr0-fault=200,80010000..80010080/2
 expect "more values than a table has" "$(total faults values)" 200
 check "CR8 that fails" cr8_write=80,tpr_guest=50 --apic=user cr8-write=50 \
-	cr8-fault=30
+	cr8-fault=30,10,1f,100000005
 
 witness_end
 reload_kvm npt=1

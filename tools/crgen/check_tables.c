@@ -45,18 +45,10 @@ struct values {
 	uint64_t unknown;
 };
 
-/* Whose values nobody sees: L1 takes the access, and it was not decoded. */
-static bool undecoded(const struct vcpu *v, bool l2)
-{
-	return l2 && v->config->l1_intercepts && v->config->host->amd &&
-	       !v->config->host->decodes;
-}
-
 struct want {
 	const struct vcpu *v;
 	struct values *values;
 	struct sum *sum;
-	bool undecoded;
 	uint64_t distinct[NR_REGS];
 	uint64_t total[NR_REGS];
 };
@@ -77,8 +69,6 @@ static void find_value(enum guest_reg reg, uint64_t value, uint64_t count,
 {
 	struct want *w = arg;
 
-	if (w->undecoded)
-		return;
 	if (w->distinct[reg] > CRS_NR_VALUES &&
 	    count <= w->total[reg] / CRS_NR_VALUES)
 		return;
@@ -117,11 +107,8 @@ static void value_row(const struct vcpu *v, const struct cell *row,
 
 	values[reg].sum += count;
 	values[reg].error += error;
-	/* All of them, see the sum. */
-	if (undecoded(v, l2))
-		right = unknown;
-	else if (unknown)
-		right = !l2 && count == faults;
+	if (unknown)
+		right = count == (l2 ? v->expect.l2_unknown[reg] : faults);
 	if (!right) {
 		complain(v,
 			 "values: %s %s is %" PRIu64 " (error %" PRIu64
@@ -157,10 +144,7 @@ static bool check_values(const struct vm *vms, const struct config *c, bool l2)
 	}
 	for (unsigned int i = 0; i < nr; i++) {
 		const struct vcpu *v = &vms[i / c->vcpus].vcpus[i % c->vcpus];
-		struct want w = { .v = v,
-				  .values = values[i],
-				  .sum = &sum,
-				  .undecoded = undecoded(v, l2) };
+		struct want w = { .v = v, .values = values[i], .sum = &sum };
 
 		tables_each_value(seen(v, l2), count_distinct, &w);
 		tables_each_value(seen(v, l2), find_value, &w);
@@ -168,6 +152,7 @@ static bool check_values(const struct vm *vms, const struct config *c, bool l2)
 			const struct values *is = &values[i][reg];
 			bool full = w.distinct[reg] > CRS_NR_VALUES;
 
+			w.total[reg] += l2 ? v->expect.l2_unknown[reg] : 0;
 			if (w.total[reg] == is->sum && (full || !is->error))
 				continue;
 			complain(v,
@@ -183,21 +168,13 @@ static bool check_values(const struct vm *vms, const struct config *c, bool l2)
 	return sum.right;
 }
 
-/* Values that nobody sees change no bits. */
-static const struct tables *seen_bits(const struct vcpu *v, bool l2)
-{
-	static const struct tables none;
-
-	return undecoded(v, l2) ? &none : seen(v, l2);
-}
-
 static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 {
 	struct sum sum = { .right = true };
 
 	for (unsigned int i = 0; i < c->vms * c->vcpus; i++) {
 		const struct vcpu *v = &vms[i / c->vcpus].vcpus[i % c->vcpus];
-		const struct tables *t = seen_bits(v, l2);
+		const struct tables *t = seen(v, l2);
 
 		for (int bit = 0; bit < 64; bit++)
 			sum.did += !!(t->set[REG_CR0][bit] |
@@ -215,7 +192,7 @@ static bool check_bits(const struct vm *vms, const struct config *c, bool l2)
 
 		if (!v)
 			continue;
-		t = seen_bits(v, l2);
+		t = seen(v, l2);
 		if (set == t->set[reg][bit] &&
 		    cleared == t->cleared[reg][bit]) {
 			sum.counted += set || cleared;

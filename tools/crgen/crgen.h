@@ -223,6 +223,7 @@ struct host {
  * @seen: values and bits of those that exited
  * @faults: values of those that failed
  * @l2_seen: as @seen, of the nested guest
+ * @l2_unknown: by register: writes of it whose values nobody sees
  * @resets: TPR writes of KVM_CREATE_VCPU and INIT
  * @tid: the thread that ran it last
  * @reflected: exits of the nested guest that went to L1
@@ -245,6 +246,7 @@ struct expect {
 	struct tables seen;
 	struct tables faults;
 	struct tables l2_seen;
+	uint64_t l2_unknown[NR_REGS];
 	uint64_t resets;
 	int tid;
 	uint64_t reflected;

@@ -253,6 +253,18 @@ static bool vmx_l2_exits(const struct vcpu *v, enum counter c, uint64_t changed)
 	return sites[c].reg == REG_CR8 || vmx_exits(v, c, changed);
 }
 
+/* What L1 takes undecoded: on any CPU a selective write of CR0. */
+static bool svm_undecoded(const struct vcpu *v, enum counter c)
+{
+	const struct config *config = v->config;
+	uint64_t cr0 = v->model.l2_reg[REG_CR0];
+
+	return config->host->amd &&
+	       (!config->host->decodes ||
+		(sites[c].reg == REG_CR0 && config->l1_selective &&
+		 !svm_all_of_cr0(config->host, cr0)));
+}
+
 /*
  * A nested guest's access exits where L1 or KVM for itself intercepts it; L1
  * gets those that it does. The TPR is the vCPU's own.
@@ -278,7 +290,9 @@ static void expect_l2(struct vcpu *v, enum counter c, uint64_t value)
 		expect_exit(v);
 	x->exits[c]++;
 	x->reflected += l1;
-	if (sites[c].dir == DIR_WRITE)
+	if (sites[c].dir == DIR_WRITE && l1 && svm_undecoded(v, c))
+		x->l2_unknown[reg]++;
+	else if (sites[c].dir == DIR_WRITE)
 		tables_write(&x->l2_seen, reg, l2[reg], value);
 	if (cr8_write && !l1) {
 		x->guest++;

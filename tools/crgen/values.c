@@ -89,6 +89,8 @@ static bool fails(enum guest_reg reg, uint64_t v)
 	case REG_CR0:
 		return !(v >> 32) && (v & (CR0_PG | CR0_PE)) == CR0_PG &&
 		       (v & (CR0_NW | CR0_CD)) != CR0_NW;
+	case REG_CR3:
+		return v >> 60 & 1;
 	case REG_CR4:
 		return v & CR4_BIT_15;
 	default:
@@ -108,7 +110,7 @@ static const char *illegal(const struct op *op, uint64_t v)
 	if (IS_FAULT(op->first) && fails(op->reg, v))
 		return NULL;
 	if (IS_FAULT(op->first))
-		return "must be CR0 with PG (80000000) and no PE (1), CR4 with bit 15, CR8 above f";
+		return "must be CR0 with PG (80000000) and no PE (1), CR3 with bit 60, CR4 with bit 15, CR8 above f";
 	switch (op->reg) {
 	case REG_CR0:
 		if (v >> 32 || (cr0 & ~CR0_FREE) != CR0_FIXED)

@@ -112,7 +112,8 @@ static void set_narrow(struct kvm_sregs *s, bool compat)
 	if (compat)
 		return;
 	s->cr0 = CR0_PROTECTED;
-	s->efer = 0;
+	/* As in the boot of a 64-bit kernel, before paging. */
+	s->efer = EFER_LME;
 }
 
 /* The local APIC starts in the mode that the first operation needs. */
