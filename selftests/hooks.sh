@@ -42,7 +42,7 @@ still() { # NUMBER
 
 at_exit+=("echo 1 >$KPROBES; echo 1 >$ENABLED")
 
-load_kvm
+load_kvm "$PAGING=0"
 permanent=
 echo 0 2>/dev/null >$ENABLED || permanent=1
 echo 1 >$ENABLED
@@ -129,8 +129,9 @@ done
 control off on
 rmmod "$KVM"
 expect "zeros when KVM is gone" "$(zeros)" ""
+load_kvm "$PAGING=0"
+expect "zeros when it is back" "$(zeros)" ""
 rmmod kvm_crstat
-load_kvm
 
 begin "bad parameters"
 for hook in '' x kprobes ftrace,kprobe; do

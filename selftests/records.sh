@@ -148,6 +148,8 @@ expect "unknown values" "$(grep -c unknown $CRSTAT/values)" 0
 expect "tpr_user" "$(of noroom tpr_user)" $(($(did user_tpr) + 2 * CREATED))
 expect "tpr_apic" "$(of noroom tpr_apic)" ${apic/0/12}
 expect "tpr_other" "$(of noroom tpr_other)" 0
+# Which none were, as the row says before any reset.
+expect "cr4_read" "$(of noroom cr4_read)" $none
 expect "tpr_change" "$(of noroom tpr_change)" -
 expect "cr_reflected" "$(of noroom cr_reflected)" 0
 # Intel's TPR below the threshold is no call.

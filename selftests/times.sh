@@ -104,12 +104,13 @@ expect "faults" "$(took fault cr8-write)" 40
 expect "outcome user" "$(took user)" "$(did set_tpr_exits)"
 note "$(did set_tpr_exits) exits to the VMM"
 
-# Where it stops it is within a write, most often.
+# Where they stop one is within a write, most often.
+within=(--vcpus=8 --apic=user --forever=0 "cr8-write=50,f,0")
 begin "while it was off no time has passed"
 long='reg == "cr8" && ns == 2147483648'
 control reset
 for n in {1..3}; do
-	guest_start --apic=user --forever=0 cr8-write=50,f,0
+	guest_start "${within[@]}"
 	sleep 0.5
 	kill -STOP $guest
 	control "off time"
@@ -139,8 +140,8 @@ for n in {1..3}; do
 	control reset
 	: >$TRACING/trace
 	echo 1 >$TOLD
-	guest_start --apic=user --forever=0.01 cr8-write=50,f,0
-	sleep 0.3
+	guest_start "${within[@]/=0/=0.1}"
+	sleep 0.5
 	kill -KILL $guest
 	wait $guest 2>/dev/null
 	echo 0 >$TOLD
@@ -151,7 +152,7 @@ done
 begin "a write that takes long is in the last row"
 control reset
 for n in {1..9}; do
-	guest_start --apic=user --forever=0 cr8-write=50,f,0
+	guest_start "${within[@]}"
 	sleep 0.5
 	kill -STOP $guest
 	sleep 2.3
@@ -161,7 +162,8 @@ for n in {1..9}; do
 	agrees
 	(($(total count times "$long") == 0)) || break
 done
-expect "so long" "$(total count times "$long")" 1
+expect "some that long" $(($(total count times "$long") > 0)) 1
+note "at try $n"
 
 begin "a signal is nothing for the VMM to act on"
 echo reset >$CRSTAT/control

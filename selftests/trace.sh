@@ -47,7 +47,7 @@ compared() { # NAME LEAST ARGUMENT...
 load_both "$PAGING=0"
 # Of accesses that go to L1 none has a value, unless the processor decodes it.
 compared "events of nested guests are what the files count" 4 --l1-intercepts \
-	lapic=1 l2-cr4-write=20 l2-cr4-read=10 l2-cr0-write=5 l2-cr8-write=7
+	cr8-write=1,5 sregs=1 l2-cr4-write=20 l2-cr4-read=10 l2-cr0-write=5 l2-cr8-write=7
 expect "what writes of CR8 found" "$(sed -nE \
 	's/.* level 2 write cr8 old ([^ ]*) .*/\1/p' "$scratch/report" | xargs)" \
 	"$(awk '/tpr_write:/ { for (i = 1; i < NF; i++) if ($i == "value")
