@@ -126,6 +126,9 @@ for apic in kernel user; do
 		"$(kinds vcpus 'armed == "-" && cr0_write == "0"' 1)" ""
 	control on reset
 done
+control reset
+crgen port=1 >/dev/null
+expect "zeros of a gone vCPU" "$([[ $(zeros) ]] && echo some)" some
 control off on
 rmmod "$KVM"
 expect "zeros when KVM is gone" "$(zeros)" ""

@@ -102,7 +102,9 @@ for paging in $PAGING=1 $PAGING=0; do
 	# Each KVM_RUN tells it, while L2 runs, too.
 	for _ in {1..10}; do
 		kill -STOP $guest
+		guest_stopped
 		kill -CONT $guest
+		sleep 0.1
 		cells vcpus 'level == 1' armed
 	done >"$scratch/armed"
 	kill -INT $guest
