@@ -86,6 +86,8 @@ guest cr0-fault=200,80010000..80010080/2
 expect "more values than a table has" "$(total faults values)" 200
 check "CR8 that fails" cr8_write=80,tpr_guest=50 --apic=user cr8-write=50 \
 	cr8-fault=30,10,1f,100000005
+check "what is refused of CR4 and could be a CR8" tpr_guest=2 --apic=user cr8-write=2 \
+	cr4-fault=5,8
 
 witness_end
 reload_kvm npt=1

@@ -92,7 +92,7 @@ static bool fails(enum guest_reg reg, uint64_t v)
 	case REG_CR3:
 		return v >> 60 & 1;
 	case REG_CR4:
-		return v & CR4_BIT_15;
+		return v & CR4_BIT_15 || !(v & CR4_FIXED);
 	default:
 		return v > 0xf;
 	}
@@ -110,7 +110,7 @@ static const char *illegal(const struct op *op, uint64_t v)
 	if (IS_FAULT(op->first) && fails(op->reg, v))
 		return NULL;
 	if (IS_FAULT(op->first))
-		return "must be CR0 with PG (80000000) and no PE (1), CR3 with bit 60, CR4 with bit 15, CR8 above f";
+		return "must be CR0 with PG (80000000) and no PE (1), CR3 with bit 60, CR4 with bit 15 or no PAE (20), CR8 above f";
 	switch (op->reg) {
 	case REG_CR0:
 		if (v >> 32 || (cr0 & ~CR0_FREE) != CR0_FIXED)

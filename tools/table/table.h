@@ -210,6 +210,12 @@ static inline const char *cell_word(const struct cell *cell)
 	return cell->type == CELL_WORD ? cell->word->text : "-";
 }
 
+/* Whether each access to a register makes an exit, or with "s" some writes. */
+static inline bool reg_armed(const char *armed, char access, char reg)
+{
+	return strstr(armed, (char[]){ access, reg, '\0' });
+}
+
 static inline bool cell_is(const struct cell *cell, const char *word)
 {
 	return cell->type == CELL_WORD && !strcmp(cell->word->text, word);

@@ -113,12 +113,6 @@ const char *address_name(const struct cell *cell, const char *mode,
 static const char *const cr0_bits[64] = { CRS_CR0_BITS(BIT_NAME) };
 static const char *const cr4_bits[64] = { CRS_CR4_BITS(BIT_NAME) };
 
-/* Whether each access to a register is intercepted, or each of some: "s". */
-bool reg_armed(const char *armed, char access, char reg)
-{
-	return strstr(armed, (char[]){ access, reg, '\0' });
-}
-
 /*
  * What a register's value means. CR0 and CR4 are described by their set
  * bits, the highest first; CR8 and TPR by the priority class up to which

@@ -67,7 +67,6 @@ void recording_write(FILE *out, struct source *last, const struct source *now);
 void symbols_read(const char *path);
 const char *address_name(const struct cell *cell, const char *mode,
 			 char text[NAME_LEN]);
-bool reg_armed(const char *armed, char access, char reg);
 void reg_describe(char text[NAME_LEN], const char *reg,
 		  const struct cell *value);
 
