@@ -146,8 +146,10 @@ for n in {1..3}; do
 	wait $guest 2>/dev/null
 	echo 0 >$TOLD
 	agrees
-	expect "outcome user" "$(took user)" \
-		"$(grep -c 'reason KVM_EXIT_SET_TPR' $TRACING/trace)"
+	# One on its way to the VMM, for each vCPU, may be no event yet.
+	user=$(took user) told=$(grep -c 'reason KVM_EXIT_SET_TPR' $TRACING/trace)
+	((user >= told && user <= told + 8))
+	expect "whether as many had outcome user, $user, as were told, $told" $? 0
 done
 begin "a write that takes long is in the last row"
 control reset
