@@ -119,16 +119,16 @@ set_of() { # SET CR4_WRITE TPR_USER SET_TPR CR8_WRITE TPR_GUEST FUNCTION
 	echo "off $1" >$CRSTAT/control
 	expect "off $1: states" "$(states)" off
 }
-for set in 'on cr' 'on|off tpr'; do
-	IFS='|' read -ra commands <<<"$set"
-	control "${commands[@]}"
-	set_of cr 10 0 0 20 0 kvm_multiple_exception
-done
-for set in 'on tpr' 'on|off cr'; do
-	IFS='|' read -ra commands <<<"$set"
-	control "${commands[@]}"
-	set_of tpr 0 $((11 + CREATED)) 1 0 20 kvm_lapic_reg_write
-done
+cr=(cr 10 0 0 20 0 kvm_multiple_exception)
+tpr=(tpr 0 $((11 + CREATED)) 1 0 20 kvm_lapic_reg_write)
+control 'on cr'
+set_of "${cr[@]}"
+control on 'off tpr'
+set_of "${cr[@]}"
+control 'on tpr'
+set_of "${tpr[@]}"
+control on 'off cr'
+set_of "${tpr[@]}"
 expect "functions of both" "$(kinds probes 'set == "cr+tpr"' called)" \
 	"emulator_set_cr kvm_arch_vcpu_ioctl_run"
 control on 'on time' 'off cr' 'off tpr'

@@ -25,7 +25,7 @@ common() { # WITH
 	begin "$1: a bit that the guest owns has no zero"
 	checks cr0-ts=100 port=9
 	expect "those of TS, PE, DE and SMEP" "$(hidden | tr ' ' '\n' |
-		grep -xE 'cr0.(TS|PE)|cr4.(DE|SMEP)' | xargs)" "cr0.TS cr4.DE"
+		grep -E '^(cr0.(TS|PE)|cr4.(DE|SMEP))' | xargs)" "cr0.TS cr4.DE"
 	check "$1: CR0, LMSW and CR4" cr0_write=544,cr4_write=264 \
 		cr0-write=500,distinct:30 lmsw=44 cr4-write=200,distinct:20 \
 		cr4-gpr=64

@@ -278,9 +278,10 @@ other_zeros() {
 	kinds sites 'faults == "0"' '"sites"'
 }
 
-# The bits whose changes may go unseen, to both sides.
+# The bits whose changes may go unseen; with a star, to one side alone.
 hidden() {
-	kinds bits 'set == "-" && cleared == "-"' 'reg "." name'
+	kinds bits 'set == "-" || cleared == "-"' \
+		'reg "." name (set == cleared ? "" : "*")'
 }
 
 # What there is of cells, each once, in a line.

@@ -104,15 +104,18 @@ expect "faults" "$(took fault cr8-write)" 40
 expect "outcome user" "$(took user)" "$(did set_tpr_exits)"
 note "$(did set_tpr_exits) exits to the VMM"
 
-# Where they stop one is within a write, most often.
+# Where it stops a vCPU is within a write, most often.
 within=(--vcpus=8 --apic=user --forever=0 "cr8-write=50,f,0")
+stop_within() {
+	guest_start "${within[@]}"
+	sleep 0.5
+	kill -STOP $guest
+}
 begin "while it was off no time has passed"
 long='reg == "cr8" && ns == 2147483648'
 control reset
 for n in {1..3}; do
-	guest_start "${within[@]}"
-	sleep 0.5
-	kill -STOP $guest
+	stop_within
 	control "off time"
 	sleep 2.2
 	control "on time"
@@ -124,10 +127,8 @@ done
 expect "so long" "$(total count times "$long")" 0
 begin "a reset within a write"
 for n in {1..3}; do
-	guest_start --apic=user --forever=0 cr8-write=50,f,0
-	sleep 0.5
-	kill -STOP $guest
-	echo reset >$CRSTAT/control
+	stop_within
+	control reset
 	kill -CONT $guest
 	kill -INT $guest
 	guest_end
@@ -154,9 +155,7 @@ done
 begin "a write that takes long is in the last row"
 control reset
 for n in {1..9}; do
-	guest_start "${within[@]}"
-	sleep 0.5
-	kill -STOP $guest
+	stop_within
 	sleep 2.3
 	kill -CONT $guest
 	kill -INT $guest

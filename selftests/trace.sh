@@ -94,10 +94,9 @@ least=$([[ $VENDOR == amd ]] && echo 400 || echo 250)
 expect "some" "$(($(tail -n 1 "$scratch/chain" | cut -d ' ' -f 1) > least))" 1
 
 begin "TPR writes alone"
-guest=(lapic=3 cr8-port=5 cr4-write=2)
 echo reset >$CRSTAT/control
 trace-cmd record -q -o "$scratch/trace.dat" -e kvm_crstat:tpr_write \
-	crgen "${guest[@]}" >/dev/null 2>"$scratch/record"
+	crgen lapic=3 cr8-port=5 cr4-write=2 >/dev/null 2>"$scratch/record"
 trace-cmd report -i "$scratch/trace.dat" >"$scratch/report" 2>/dev/null
 expect "events" "$(grep -c ' tpr_write: ' "$scratch/report")" \
 	"$(total tpr_guest+tpr_apic+tpr_sync+tpr_user+tpr_other)"

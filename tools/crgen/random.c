@@ -40,8 +40,7 @@ static uint64_t value(const struct op *op)
 		       (any(4) ? 0 : bits & 0x1ff80fc0);
 	case REG_CR3:
 		return GUEST_PML4 + bits % GUEST_NR_PML4 * 0x1000 +
-		       (bits >> 9 & 0x18) +
-		       (op->first == N_cr3_fault ? UINT64_C(1) << 60 : 0);
+		       (bits >> 9 & 0x18);
 	case REG_CR4:
 		return (bits & 0x7df) | 0x20 |
 		       (op->first == N_cr4_fault ? 0x8000 : 0);
