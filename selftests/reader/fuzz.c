@@ -2,7 +2,7 @@
 /*
  * What libFuzzer calls with its texts: each is taken for each of the module's
  * files, and for a recording, whose snapshots are subtracted and recorded
- * again. tools/fuzz.sh builds and runs it.
+ * again. tools/fuzz builds and runs it.
  */
 #include <stdlib.h>
 
