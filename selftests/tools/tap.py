@@ -22,7 +22,8 @@ os.environ["PATH"] += f":{TOP}/build/tools:{TOP}/tools/fleet"
 # The test's own files.
 scratch = Path(tempfile.mkdtemp())
 atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+for number in signal.SIGINT, signal.SIGTERM:
+    signal.signal(number, lambda *_: sys.exit(1))
 
 tests = failures = 0
 print("TAP version 13", flush=True)
@@ -88,6 +89,6 @@ def rows(path, table=None):
 
 
 def total(column, path, table=None):
-    """The sum of a column; "-" is none."""
+    """The sum of a column; "-" is none, and so is one that isn't there."""
     return sum(int(row[column]) for row in rows(path, table)
-               if row[column] != "-")
+               if row.get(column, "-") != "-")
