@@ -93,13 +93,13 @@ def output(*command, **options):
 def locked(path, wait=True):
     """Nobody else has PATH meanwhile; BlockingIOError where one is not to wait.
 
-    No child inherits it.
+    No child inherits it but by pass_fds, of the file that is yielded.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
+        yield file
 
 
 def need(package, *commands):
