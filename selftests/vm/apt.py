@@ -3,11 +3,11 @@
 machine's own apt sources."""
 
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import host
 
@@ -28,12 +28,6 @@ def run(*command, **options):
     subprocess.run(command, check=True, stdout=sys.stderr, **options)
 
 
-def printed(*command, **options):
-    """What COMMAND prints, as far as it gets."""
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True,
-                          **options).stdout
-
-
 def need_network():
     if os.environ.get("KVM_CRSTAT_OFFLINE") or not shutil.which("apt-get"):
         raise Unavailable
@@ -41,20 +35,21 @@ def need_network():
 
 def mirror(suite):
     """What the environment, else the machine's apt names, else ""."""
-    label, name = "Debian", "KVM_CRSTAT_MIRROR"
-    here = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-    if suite.endswith("-security"):
-        label, name = "Debian-Security", "KVM_CRSTAT_SECURITY_MIRROR"
-        here += "-security"
-    if os.environ.get(name):
-        return os.environ[name]
+    end = "-security" if suite.endswith("-security") else ""
+    named = f"KVM_CRSTAT{end.replace('-', '_').upper()}_MIRROR"
+    if os.environ.get(named):
+        return os.environ[named]
+    targets = host.output("apt-get", "indextargets", "--format",
+                          "$(LABEL)|$(RELEASE)|$(REPO_URI)", check=False)
+    here = re.search(r"^VERSION_CODENAME=(\w+)|\Z",
+                     Path("/etc/os-release").read_text(), re.MULTILINE)[1]
     # Before its first update apt knows no labels: there, what has the suites of
     # this machine.
-    targets = printed("apt-get", "indextargets", "--format",
-                      "$(LABEL)|$(RELEASE)|$(REPO_URI)")
-    known = (re.search(rf"^{label}\|.*\|(.+)", targets, re.MULTILINE)
-             or re.search(rf"^\|{here}\|(.+)", targets, re.MULTILINE))
-    return known[1] if known else ""
+    for whose in rf"Debian{end.title()}\|.*", rf"\|{here}{end}":
+        uri = re.search(rf"^{whose}\|(.+)", targets, re.MULTILINE)
+        if uri:
+            return uri[1]
+    return ""
 
 
 def sources(suites, trust=""):
@@ -63,19 +58,18 @@ def sources(suites, trust=""):
         uri = mirror(suite)
         if uri:
             yield f"deb {trust}{uri} {suite} main"
-            continue
-        host.note(f"apt knows no mirror for {suite}")
-        # What security brings also comes with point releases.
-        if not suite.endswith("-security"):
-            raise Unavailable
+        else:
+            host.note(f"apt knows no mirror for {suite}")
+            # What security brings also comes with point releases.
+            if not suite.endswith("-security"):
+                raise Unavailable
 
 
 def setup(suites, architecture="amd64"):
     """Options of apt's commands, whose sources then are SUITES."""
     need_network()
-    state = host.CACHE_DIR / "apt" / suites
-    if architecture != "amd64":
-        state = state.with_name(f"{suites},{architecture}")
+    state = host.CACHE_DIR / "apt" / (
+        suites if architecture == "amd64" else f"{suites},{architecture}")
     for folder in "lists/partial", "cache/archives/partial":
         (state / folder).mkdir(parents=True, exist_ok=True)
     trust = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
@@ -83,24 +77,21 @@ def setup(suites, architecture="amd64"):
     (state / "sources.list").write_text("\n".join(sources(suites, trust)))
     options = [
         f"-oDir::Etc::SourceList={state}/sources.list",
-        "-oDir::Etc::SourceParts=-",
-        f"-oDir::State={state}",
-        f"-oDir::State::Lists={state}/lists",
-        f"-oDir::State::Status={state}/status",
-        f"-oDir::Cache={state}/cache",
-        "-oAPT::Sandbox::User=",
+        f"-oDir::State={state}", f"-oDir::State::Lists={state}/lists",
+        f"-oDir::Cache={state}/cache", f"-oDir::State::Status={state}/status",
+        "-oDir::Etc::SourceParts=-", "-oAPT::Sandbox::User=",
         f"-oAPT::Architecture={architecture}",
         f"-oAPT::Architectures={architecture}",
         "-oAPT::Update::Error-Mode=any",
-        "-oAcquire::Retries=1",
-        "-oAcquire::http::ConnectTimeout=10"]
+        "-oAcquire::Retries=1", "-oAcquire::http::ConnectTimeout=10"]
     if not any(state.glob("lists/*Packages*")):
         host.note(f"fetching the package lists of {suites}: some 10 MB")
-    update = subprocess.run(["apt-get", *options, "-qq", "update"], text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if update.returncode:
+    try:
+        host.output("apt-get", *options, "-qq", "update",
+                    stderr=subprocess.STDOUT)
+    except subprocess.CalledProcessError as error:
         # The first error tells all.
-        host.note(re.search(r"^E:.*|\Z", update.stdout, re.MULTILINE)[0])
+        host.note(re.search(r"^E:.*|\Z", error.stdout, re.MULTILINE)[0])
         raise Unavailable
     return options
 
@@ -121,15 +112,14 @@ def cached(dest, what, make):
 
 def resolve(options, *names):
     """"package=version" of NAMES and the linux-* ones they depend on."""
-    depends = printed(
-        "apt-cache", *options, "depends", "--recurse", "--no-recommends",
-        "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces",
-        "--no-enhances", *names)
+    depends = host.output("apt-cache", *options, "depends", "--recurse",
+                          "--important", *names, check=False)
     found = re.findall(r"^linux-(?:image|binary|modules|headers|kbuild|base)-"
                        r"\S+$", depends, re.MULTILINE)
     # Virtual ones have nothing to show.
-    shown = printed("apt-cache", *options, "show", "--no-all-versions",
-                    *sorted({*names, *found}), stderr=subprocess.DEVNULL)
+    shown = host.output("apt-cache", *options, "show", "--no-all-versions",
+                        *sorted({*names, *found}), check=False,
+                        stderr=subprocess.DEVNULL)
     packages = re.findall(r"^Package: (.*)\n(?:.+\n)*?Version: (.*)", shown,
                           re.MULTILINE)
     if not packages:
@@ -146,13 +136,14 @@ def unpack(options, what, root, command, *packages):
     fetch = ["apt-get", *options, "-qq", "-y", "-oDebug::NoLocking=1",
              "-oAPT::Get::Download-Only=1", "-oAPT::Install-Recommends=0",
              f"-oDir::Cache::Archives={debs}/", command, *packages]
-    uris = printed(*fetch, "--print-uris", stderr=subprocess.DEVNULL)
+    uris = host.output(*fetch, "--print-uris", check=False,
+                       stderr=subprocess.DEVNULL)
     size = sum(map(int, re.findall(r"^'.*' \S+ (\d+)", uris, re.MULTILINE)))
     host.note(f"fetching {what}: {-(-size // 10**6)} MB")
     run(*fetch, cwd=debs)
     # The links that make one of /bin and /usr/bin come before what uses them.
-    for deb in sorted(debs.glob("*.deb"), key=lambda deb: (
-            not deb.name.startswith("base-files_"))):
+    for deb in sorted(debs.glob("*.deb"),
+                      key=lambda deb: "base-files_" not in deb.name):
         run("dpkg-deb", "-x", deb, root)
     shutil.rmtree(debs)
 

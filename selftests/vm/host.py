@@ -83,10 +83,10 @@ def quietly(log, status, message):
             die(status, message)
 
 
-def output(*command, **options):
+def output(*command, check=True, **options):
     """What COMMAND prints, without the last newline. Its errors are shown."""
     return subprocess.run(command, stdout=subprocess.PIPE, text=True,
-                          check=True, **options).stdout.rstrip("\n")
+                          check=check, **options).stdout.rstrip("\n")
 
 
 @contextlib.contextmanager
