@@ -49,6 +49,8 @@ def start(main):
     except subprocess.CalledProcessError as error:
         # It has said why.
         sys.exit(error.returncode if error.returncode > 0 else EX_FAILED)
+    except OSError as error:
+        die(EX_FAILED, error)
 
 
 class Parser(argparse.ArgumentParser):
