@@ -131,9 +131,10 @@ class Machine:
     default_cpus, slow, tests = 2, 1, ()
 
     def __init__(self, name):
-        path = VM_DIR / "machines" / name
+        folder = VM_DIR / "machines"
+        path = folder / name
         if "/" in name or not path.is_file():
-            names = sorted(file.name for file in path.parent.iterdir())
+            names = sorted(file.name for file in folder.iterdir())
             die(EX_USAGE, f"no machine {name}: {' '.join(names)}")
         for line in path.read_text().splitlines():
             if line and line[0] != "#":
