@@ -5,6 +5,7 @@ A test is a program: it imports this, reports its cases and calls finish().
 """
 
 import atexit
+import difflib
 import os
 import shutil
 import signal
@@ -67,6 +68,14 @@ def passes(name, *command, **options):
     if done.returncode:
         note("\n".join(done.stdout.splitlines()[-40:]))
     result(not done.returncode, name)
+
+
+def same(name, expected, actual):
+    """A case: two texts are the same. Where they differ, that is shown."""
+    note("\n".join(difflib.unified_diff(
+        expected.splitlines(), actual.splitlines(), "expected", "actual",
+        lineterm="")))
+    result(expected == actual, name)
 
 
 def finish():

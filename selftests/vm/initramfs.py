@@ -21,7 +21,7 @@ MODULES = (
 PROGRAMS = (
     "bash", "trace-cmd",
     "timeout",  # the runner needs --foreground
-    "setpriv", "script",  # of the tests of crstat
+    "setpriv", "script",  # of the tests of crgen
 )
 
 
