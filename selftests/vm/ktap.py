@@ -14,15 +14,13 @@ def read_plan(kernel, machine):
     cases, skips = {}, collections.defaultdict(tuple)
     for line in PLAN.read_text().splitlines():
         if re.match("[a-z]", line):
-            test, count, *machines = line.split()
-            if not machines or re.fullmatch(machines[0], machine):
+            test, count, machines = [*line.split(), ".*"][:3]
+            if re.fullmatch(machines, machine):
                 cases[test] = int(count)
         elif line.startswith("\t"):
-            kernels, machines, case = line.split(maxsplit=2)
-            if re.fullmatch(kernels, kernel) and \
-                    re.fullmatch(machines, machine):
-                case = case.partition(":")[0].rstrip()
-                skips[test] += ("" if case == "*" else case,)
+            kernels, machines, name = line.partition(":")[0].split(maxsplit=2)
+            if re.fullmatch(f"({kernels}) ({machines})", f"{kernel} {machine}"):
+                skips[test] += ("" if name == "*" else name,)
     return cases, skips
 
 
@@ -34,58 +32,47 @@ def tally(lines, kernel="", machine=""):
     that the file "plan" does not allow is one, too, and so are fewer cases than
     it says; stderr tells which, and what else failed and why.
     """
-    cases, skips = read_plan(kernel, machine)
-    count = collections.Counter()
-    test = note = ""
-    announced = reported = reports = bad = 0
-
-    def fail(what):
-        count["failed"] += 1
-        if kernel:
-            print(f"failed on {kernel} {machine}: {what}", file=sys.stderr)
-
-    def report(line):
-        name = re.sub("^(not )?ok [0-9]+ *(- )?", "", line)
-        if line.startswith("not "):
-            why = f"{name}: {note}" if note else name
-            fail(f"{test}: {note if note.startswith(name) else why}")
-        elif "# SKIP" in line:
-            count["skipped"] += 1
-            if kernel and not name.startswith(skips[test]):
-                fail(f"not as planned: {test}: skipped {name}")
-        else:
-            count["passed"] += 1
-
+    cases, skips = read_plan(kernel, machine) if kernel else ({}, {})
+    passed = skipped = announced = reported = reports = bad = 0
+    test, note, failed = "", "", []
     for line in lines:
         line = line.rstrip("\n")
         if re.match("# # (?! *(RUN|Starting) )", line):
             # The first that a case notes is why it fails; the rest are details.
             note = note or line[4:]
+        # Of a program of its own, or of those that kselftest runs.
         elif number := re.match(r"1\.\.([0-9]+)", line):
-            # Of a program of its own, or of those that kselftest runs.
             announced += int(number[1])
         elif line.startswith("# selftests: "):
-            test = (line.split() + ["", ""])[3]
-            reports = bad = 0
-        elif re.match("# (not )?ok ", line):
-            reports += 1
-            bad += line.startswith("# not ")
-            report(line[2:])
-            note = ""
-        elif re.match("(not )?ok ", line):
-            reported += 1
+            test, reports, bad = [*line.split(), "", ""][3], 0, 0
+        elif result := re.match("(# )?(not )?ok (?:[0-9]+ *)?(?:- )?", line):
+            case, fails = result.groups()
+            name, skips_it = line[result.end():], "# SKIP" in line
+            reports += bool(case)
+            bad += bool(case and fails)
             # One that fails for more than a failed case counts itself, too.
-            if not reports or line.startswith("not ") and not bad:
-                report(line)
-            planned = cases.get(test, 0)
-            if kernel and "# SKIP" not in line and reports < planned:
-                fail(f"not as planned: {test} has {reports} cases, "
-                     f"not {planned}")
-            reports = bad = 0
+            counts = case or not reports or fails and not bad
+            if counts and fails:
+                why = f"{name}: {note}" if note else name
+                failed.append(
+                    f"{test}: {note if note.startswith(name) else why}")
+            elif counts and skips_it:
+                skipped += 1
+                if kernel and not name.startswith(skips[test]):
+                    failed.append(f"not as planned: {test}: skipped {name}")
+            elif counts:
+                passed += 1
             note = ""
-    if reported != announced or not count:
-        what = f"of {announced} announced {reported} reported"
+            if not case:
+                reported += 1
+                if not skips_it and reports < cases.get(test, 0):
+                    failed.append(f"not as planned: {test} has {reports} "
+                                  f"cases, not {cases[test]}")
+                reports = bad = 0
+    if reported != announced or not passed + skipped + len(failed):
+        failed.append(f"of {announced} announced {reported} reported")
         if not kernel:
-            print(what, file=sys.stderr)
-        fail(what)
-    return count["passed"], count["failed"], count["skipped"]
+            print(failed[-1], file=sys.stderr)
+    for what in failed if kernel else ():
+        print(f"failed on {kernel} {machine}: {what}", file=sys.stderr)
+    return passed, len(failed), skipped
