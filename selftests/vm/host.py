@@ -127,8 +127,8 @@ def kernels():
 class Machine:
     """What a file of the folder "machines" says, see README.md."""
 
-    backend = cpu = emulator = clear = parameters = ""
-    default_cpus, slow, tests = 2, 1, ()
+    backend = cpu = emulator = clear = parameters = tests = ""
+    default_cpus, slow = 2, 1
 
     def __init__(self, name):
         folder = VM_DIR / "machines"
@@ -143,7 +143,7 @@ class Machine:
         self.name = name
         self.default_cpus = int(self.default_cpus)
         self.slow = int(self.slow)
-        self.tests = self.tests.strip("()").split() if self.tests else []
+        self.tests = self.tests.split()
 
 
 def build_modules(kernel, kernel_dir, folder, *arguments, **options):

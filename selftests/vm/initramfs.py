@@ -96,8 +96,8 @@ def pack(kernel_dir, command, added, output):
     tools = filter(is_program, (host.BUILD_DIR / "tools").glob("*"))
     exits = (host.BUILD_DIR / "exits" / release).glob("*.ko")
     # What full-screen programs know of terminals: the first is Debian 12's.
-    terminfo = next(filter(os.path.isdir,
-                           ("/lib/terminfo", "/usr/share/terminfo")))
+    terminfo = ["/lib/terminfo", "/usr/share/terminfo"]
+    terminfo = next(filter(os.path.isdir, terminfo))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         # It becomes the VM's /, where tests run as other users too.
