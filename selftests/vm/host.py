@@ -117,6 +117,28 @@ def fetch(*words):
     return Path(output(VM_DIR / "fetch", *words))
 
 
+@contextlib.contextmanager
+def vm(*arguments, **options):
+    """The process "run ARGUMENTS", until its end; its stdout as text.
+
+    The VM ends with who has begun it: killed, as subprocess.run() would do, it
+    could not end its VM.
+    """
+    options = {"stdout": subprocess.PIPE, "text": True,
+               "errors": "backslashreplace", **options}
+    with subprocess.Popen([VM_DIR / "run", *arguments], **options) as process:
+        try:
+            if process.stdout:
+                # A carriage return ends no line.
+                process.stdout.reconfigure(newline="\n")
+            yield process
+            process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+
+
 def kernels():
     """The table "kernels": by name its other columns."""
     lines = (VM_DIR / "kernels").read_text().splitlines()
