@@ -69,16 +69,6 @@ end() {
 	[[ ! $name ]] || result "$case_status" "$name"
 }
 
-# A case: a command that succeeds. What it prints is shown where it doesn't.
-passes() { # NAME COMMAND...
-	local status
-
-	"${@:2}" >"$scratch/output" 2>&1
-	status=$?
-	((!status)) || tail -n 40 "$scratch/output" | sed 's/^/# /'
-	result $status "$1"
-}
-
 # A case: a command that ends with STATUS, and says in one line why, unless that is
 # success or a command's own.
 exits() { # NAME STATUS COMMAND...

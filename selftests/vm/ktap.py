@@ -44,7 +44,7 @@ def tally(lines, kernel="", machine=""):
         elif number := re.match(r"1\.\.([0-9]+)", line):
             announced += int(number[1])
         elif line.startswith("# selftests: "):
-            test, reports, bad = [*line.split(), "", ""][3], 0, 0
+            test, reports, bad = (line.split() + [""] * 4)[3], 0, 0
         elif result := re.match("(# )?(not )?ok (?:[0-9]+ *)?(?:- )?", line):
             case, fails = result.groups()
             name, skips_it = line[result.end():], "# SKIP" in line
