@@ -69,29 +69,6 @@ end() {
 	[[ ! $name ]] || result "$case_status" "$name"
 }
 
-# A case: a command that ends with STATUS, and says in one line why, unless that is
-# success or a command's own.
-exits() { # NAME STATUS COMMAND...
-	local status
-
-	begin "$1"
-	"${@:3}" >"$scratch/out" 2>"$scratch/err"
-	status=$?
-	expect "status of ${*:3}" $status "$2"
-	(($2 == 0 || $2 == 42)) || expect "stderr" "$(sed -E \
-		's/^(crgen|crstat): .*/a tool says why/; /^Try .crgen/d' \
-		"$scratch/err")" "a tool says why"
-	sed 's/^/# /' "$scratch/err"
-	end
-}
-full() { # COMMAND...
-	"$@" >/dev/full
-}
-as_user() { # COMMAND...
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$(type -P "$1")" \
-		"${@:2}"
-}
-
 finish() {
 	end
 	echo "1..$tests"
