@@ -104,6 +104,11 @@ def locked(path, wait=True):
         yield file
 
 
+def words(variable, default=""):
+    """Those of a variable of the environment."""
+    return os.environ.get(variable, "").split() or default.split()
+
+
 def need(package, *commands):
     """Fails where a Debian package lacks: COMMANDS are programs or paths."""
     for command in map(str, commands):

@@ -76,3 +76,9 @@ def tally(lines, kernel="", machine=""):
     for what in failed if kernel else ():
         print(f"failed on {kernel} {machine}: {what}", file=sys.stderr)
     return passed, len(failed), skipped
+
+
+def conclude(passed, failed, skipped):
+    """Prints the line that a run ends with; its exit status."""
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
+    return int(failed > 0)
