@@ -173,6 +173,15 @@ class Machine:
         self.tests = self.tests.split()
 
 
+def link(folder, files):
+    """Links in FOLDER to FILES, where a kernel module of them is built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        place = folder / file.name
+        place.unlink(missing_ok=True)
+        place.symlink_to(file)
+
+
 def build_modules(kernel, kernel_dir, folder, *arguments, **options):
     """The kernel modules of FOLDER; CalledProcessError where it fails."""
     subprocess.run(
@@ -195,9 +204,5 @@ def build_payload(kernel, kernel_dir, tests=True, **options):
     subprocess.run([*make, "selftests"], check=True, **options)
     release = (kernel_dir / "release").read_text().strip()
     exits = BUILD_DIR / "exits" / release
-    exits.mkdir(parents=True, exist_ok=True)
-    for file in (TOP_DIR / "selftests/exits").iterdir():
-        link = exits / file.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(file)
+    link(exits, (TOP_DIR / "selftests/exits").iterdir())
     build_modules(kernel, kernel_dir, exits, **options)
